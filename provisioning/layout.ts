@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+
+/** Where one Berth host keeps things; every default can be moved by the environment. */
+export interface Roots {
+  /** Data that lasts. */
+  state: string;
+  /** Sockets and links, made anew at every boot. */
+  run: string;
+  /** Where accounts' homes are made. */
+  homes: string;
+  /** The checkout or installation this process runs from. */
+  code: string;
+  /** The name of Berth's own group below each cgroup hierarchy. */
+  cgroup: string;
+}
+
+/** Every path Berth uses on a host. No other file spells one. */
+export type Layout = ReturnType<typeof layout>;
+
+/** Names every path below the given roots. Pure. */
+export function layout(roots: Roots) {
+  const { state, run, homes, code } = roots;
+  const slot = (account: string, app: string) => `${account}.${app}`;
+  return {
+    ...roots,
+    // The database server
+    mysqlData: join(state, 'mysql'),
+    mysqlRun: join(run, 'mysql'),
+    mysqlSocket: join(run, 'mysql', 'mysqld.sock'),
+    mysqlAdmin: join(state, 'mysql-admin.json'),
+    // nginx
+    nginxFolder: join(state, 'nginx'),
+    nginxMain: join(state, 'nginx', 'nginx.conf'),
+    nginxPages: join(state, 'nginx', 'pages'),
+    nginxPage: (name: string) => join(state, 'nginx', 'pages', `${name}.html`),
+    nginxTemp: join(state, 'nginx', 'temp'),
+    nginxLog: join(state, 'logs', 'nginx.log'),
+    nginxPid: join(run, 'nginx.pid'),
+    suspendedSocket: join(run, 'suspended.sock'),
+    // Sites: a host name is a link to a slot's socket; its sibling leads to the home that holds static files
+    sites: join(run, 'sites'),
+    site: (host: string) => join(run, 'sites', host),
+    siteHomes: join(run, 'homes'),
+    siteHome: (host: string) => join(run, 'homes', host),
+    // Slots
+    slotName: slot,
+    slotSpecs: join(state, 'slots'),
+    slotSpec: (account: string, app: string) => join(state, 'slots', `${slot(account, app)}.json`),
+    slotSockets: join(run, 'slots'),
+    slotSocket: (account: string, app: string) => join(run, 'slots', `${slot(account, app)}.sock`),
+    slotdSocket: join(run, 'slotd.sock'),
+    accessSocket: join(run, 'access.sock'),
+    slotdFolder: join(code, 'agent', 'slotd'),
+    stacks: join(state, 'stacks'),
+    stack: (id: string) => join(state, 'stacks', id),
+    // The agent
+    agentSocket: join(run, 'agent.sock'),
+    journal: join(state, 'journal'),
+    manifests: join(state, 'manifests'),
+    manifest: (account: string) => join(state, 'manifests', `${account}.json`),
+    marks: join(state, 'marks'),
+    marksOf: (account: string) => join(state, 'marks', account),
+    mark: (account: string, name: string) => join(state, 'marks', account, name),
+    stats: join(state, 'stats'),
+    statsOf: (account: string) => join(state, 'stats', account),
+    // Logs, all root's: a customer can neither rename nor replace them
+    logs: join(state, 'logs'),
+    logsOf: (account: string) => join(state, 'logs', account),
+    logFolder: (account: string, app: string) => join(state, 'logs', account, app),
+    log: (account: string, app: string, stream: 'app' | 'access' | 'build') => join(state, 'logs', account, app, `${stream}.log`),
+    // What Berth writes for an account, outside the home, root:<account> 0640
+    users: join(state, 'users'),
+    user: (account: string) => join(state, 'users', account),
+    userConfig: (account: string) => join(state, 'users', account, 'config.json'),
+    userMyCnf: (account: string) => join(state, 'users', account, 'my.cnf'),
+    userEnv: (account: string, app: string) => join(state, 'users', account, `${app}.env.json`),
+    // The account's own /tmp
+    tmps: join(state, 'tmp'),
+    tmp: (account: string) => join(state, 'tmp', account),
+    // The name service
+    userdb: '/etc/userdb',
+    userdbFile: (file: string) => join('/etc/userdb', file),
+    // Homes
+    home: (account: string) => join(homes, account),
+    appFolder: (account: string, app: string) => join(homes, account, 'apps', app),
+    release: (account: string, app: string, release: number) => join(homes, account, 'apps', app, 'releases', String(release)),
+    current: (account: string, app: string) => join(homes, account, 'apps', app, 'current'),
+    media: (account: string, app: string) => join(homes, account, 'apps', app, 'media'),
+    www: (account: string, host: string) => join(homes, account, 'www', host),
+  };
+}
+
+/** Reads the roots from the environment, with the defaults of a production host. */
+export function rootsFromEnvironment(code: string, env: NodeJS.ProcessEnv = process.env): Roots {
+  return {
+    state: env.BERTH_STATE || '/var/lib/berth',
+    run: env.BERTH_RUN || '/run/berth',
+    homes: env.BERTH_HOMES || '/home',
+    cgroup: env.BERTH_CGROUP || 'berth',
+    code,
+  };
+}
