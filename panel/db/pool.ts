@@ -1,0 +1,118 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import mysql from 'mysql2/promise';
+
+/** What a value in a statement may be. */
+export type Value = string | number | bigint | boolean | Date | Buffer | null;
+
+const MODE = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
+const transaction = new AsyncLocalStorage<mysql.PoolConnection>();
+let pool: mysql.Pool | null = null;
+
+/** Opens the panel's database: strict, utf8mb4, UTC, one statement at a time. Throws when the server is not strict. */
+export async function openPool(uri: string, connections = 12): Promise<void> {
+  const opened = mysql.createPool({
+    uri,
+    connectionLimit: connections,
+    multipleStatements: false,
+    charset: 'utf8mb4_general_ci',
+    timezone: 'Z',
+    connectTimeout: 10_000,
+    maxPreparedStatements: 500,
+  });
+  opened.pool.on('connection', connection => {
+    connection.query(`SET SESSION sql_mode='${MODE}', time_zone='+00:00', transaction_isolation='READ-COMMITTED', innodb_lock_wait_timeout=20`, error => {
+      if (error) connection.destroy();
+    });
+  });
+  const [rows] = await opened.query<mysql.RowDataPacket[]>('SELECT @@sql_mode AS mode, @@character_set_client AS charset, @@time_zone AS zone');
+  const { mode, charset, zone } = rows[0]!;
+  if (!String(mode).includes('STRICT_ALL_TABLES') || charset !== 'utf8mb4' || zone !== '+00:00') {
+    await opened.end();
+    throw new Error('The panel database does not keep to strict mode, utf8mb4 and UTC. Check that the server lets a session set them.');
+  }
+  pool = opened;
+}
+
+/** Closes every connection. */
+export async function closePool(): Promise<void> {
+  const closing = pool;
+  pool = null;
+  await closing?.end();
+}
+
+/** The callback pool below, for the rate limiter, which speaks no promises. */
+export function callbackPool(): unknown {
+  return open().pool;
+}
+
+function open(): mysql.Pool {
+  if (!pool) throw new Error('the panel database is not open');
+  return pool;
+}
+
+async function execute<T>(sql: string, values: Value[]): Promise<T> {
+  const connection = transaction.getStore() ?? open();
+  const [result] = await connection.execute(sql, values);
+  return result as T;
+}
+
+/** The rows of a SELECT. */
+export function select<T>(sql: string, values: Value[] = []): Promise<T[]> {
+  return execute<T[]>(sql, values);
+}
+
+/** The first row of a SELECT, or null. */
+export async function one<T>(sql: string, values: Value[] = []): Promise<T | null> {
+  return (await execute<T[]>(sql, values))[0] ?? null;
+}
+
+/** Changes rows; answers how many matched and the new row's id. */
+export async function change(sql: string, values: Value[] = []): Promise<{ rows: number; id: number }> {
+  const result = await execute<mysql.ResultSetHeader>(sql, values);
+  return { rows: result.affectedRows, id: result.insertId };
+}
+
+/** Runs all that happens inside in one transaction, again when the server chose it as a deadlock's victim. */
+export async function together<T>(work: () => Promise<T>): Promise<T> {
+  if (transaction.getStore()) return work();
+  for (let attempt = 1; ; attempt++) {
+    const connection = await open().getConnection();
+    try {
+      await connection.beginTransaction();
+      const result = await transaction.run(connection, work);
+      await connection.commit();
+      return result;
+    } catch (error) {
+      await connection.rollback().catch(() => connection.destroy());
+      if (codeOf(error) !== 'ER_LOCK_DEADLOCK' || attempt === 5) throw error;
+    } finally {
+      connection.release();
+    }
+  }
+}
+
+/** Holds one connection for work that needs a session of its own, such as GET_LOCK. */
+export async function onOneConnection<T>(work: (connection: mysql.PoolConnection) => Promise<T>): Promise<T> {
+  const connection = await open().getConnection();
+  try {
+    return await work(connection);
+  } finally {
+    connection.release();
+  }
+}
+
+/** The database's own name for an error, or ''. */
+export function codeOf(error: unknown): string {
+  return error && typeof error === 'object' && 'code' in error ? String(error.code) : '';
+}
+
+/** Whether an error says that a unique key is taken, and by which key. */
+export function duplicateKey(error: unknown): string | null {
+  if (codeOf(error) !== 'ER_DUP_ENTRY') return null;
+  return /for key '([^']+)'/.exec((error as Error).message)?.[1]?.replace(/^.*\./, '') ?? '';
+}
+
+/** A LIMIT as text: servers differ in what they take as a parameter there. */
+export function limitTo(count: number): string {
+  return `LIMIT ${Math.max(1, Math.min(1000, Math.trunc(count) || 1))}`;
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(1).max(65_535);
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+const schema = z.object({
+  BERTH_DATABASE_URL: z
+    .string({ error: 'set it to the panel database, such as mysql://berth:password@localhost/berth' })
+    .regex(/^mysql:\/\/./, 'use a mysql:// address, such as mysql://berth:password@localhost/berth'),
+  BERTH_PANEL_PORT: port.default(8000),
+  BERTH_PANEL_ORIGIN: z.url('use the address people type, such as https://panel.example.org').optional(),
+  BERTH_TRUSTED_PROXY: z.string().default(''),
+  BERTH_RUN: z.string().startsWith('/', 'use an absolute path').default('/run/berth'),
+  BERTH_AGENT_SOCKET: z.string().startsWith('/', 'use an absolute path').optional(),
+  BERTH_SITES_DOMAIN: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'use a domain in lower case, such as sites.example.org')
+    .default('localhost'),
+  BERTH_SITES_PORT: port.default(8080),
+  BERTH_ADMIN_TOKEN: z.string().min(8, 'use at least 8 characters').optional(),
+  BERTH_ADMIN_PASSWORD: z.string().min(8, 'use at least 8 characters').optional(),
+});
+
+/** How this panel was told to run. */
+export interface Settings {
+  databaseUrl: string;
+  port: number;
+  /** The one address that links are made from: scheme, host and port. */
+  origin: string;
+  /** True when the panel is reached over plain http on this machine only. */
+  loopback: boolean;
+  /** The peer whose X-Forwarded-For is believed; empty means nobody's. */
+  trustedProxy: string;
+  agentSocket: string;
+  sitesDomain: string;
+  sitesPort: number;
+  adminToken: string | null;
+  adminPassword: string | null;
+}
+
+/** Reads the settings from the environment; throws one Error that names every wrong variable. */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(issue => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new Error(`The panel cannot start with these settings:\n${lines.join('\n')}`);
+  }
+  const set = parsed.data;
+  const origin = new URL(set.BERTH_PANEL_ORIGIN ?? `http://localhost:${set.BERTH_PANEL_PORT}`);
+  return {
+    databaseUrl: set.BERTH_DATABASE_URL,
+    port: set.BERTH_PANEL_PORT,
+    origin: origin.origin,
+    loopback: origin.protocol === 'http:' && LOOPBACK.has(origin.hostname),
+    trustedProxy: set.BERTH_TRUSTED_PROXY,
+    agentSocket: set.BERTH_AGENT_SOCKET ?? `${set.BERTH_RUN}/agent.sock`,
+    sitesDomain: set.BERTH_SITES_DOMAIN,
+    sitesPort: set.BERTH_SITES_PORT,
+    adminToken: set.BERTH_ADMIN_TOKEN ?? null,
+    adminPassword: set.BERTH_ADMIN_PASSWORD ?? null,
+  };
+}
+
+let current: Settings | null = null;
+
+/** Makes these the settings of this process. */
+export function useSettings(settings: Settings): void {
+  current = settings;
+}
+
+/** The settings of this process. */
+export function settings(): Settings {
+  if (!current) throw new Error('settings() was called before useSettings()');
+  return current;
+}
+
+/** Whether a Host or Origin's host name means this machine itself. */
+export function isLoopbackName(hostname: string): boolean {
+  return LOOPBACK.has(hostname);
+}
