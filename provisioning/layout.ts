@@ -37,9 +37,13 @@ export function layout(roots: Roots) {
     nginxLog: join(state, 'logs', 'nginx.log'),
     nginxPid: join(run, 'nginx.pid'),
     suspendedSocket: join(run, 'suspended.sock'),
+    stoppedSocket: join(run, 'stopped.sock'),
     // Sites: a host name is a link to a slot's socket; its sibling leads to the home that holds static files
     sites: join(run, 'sites'),
     site: (host: string) => join(run, 'sites', host),
+    siteRecords: join(state, 'sites'),
+    siteRecordsOf: (account: string) => join(state, 'sites', account),
+    siteRecord: (account: string, host: string) => join(state, 'sites', account, host),
     siteHomes: join(run, 'homes'),
     siteHome: (host: string) => join(run, 'homes', host),
     // Slots
@@ -68,6 +72,13 @@ export function layout(roots: Roots) {
     logsOf: (account: string) => join(state, 'logs', account),
     logFolder: (account: string, app: string) => join(state, 'logs', account, app),
     log: (account: string, app: string, stream: 'app' | 'access' | 'build') => join(state, 'logs', account, app, `${stream}.log`),
+    ...accountPaths(state, homes),
+  };
+}
+
+/** What belongs to one account: root's part outside the home, and the home. */
+function accountPaths(state: string, homes: string) {
+  return {
     // What Berth writes for an account, outside the home, root:<account> 0640
     users: join(state, 'users'),
     user: (account: string) => join(state, 'users', account),

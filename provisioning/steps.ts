@@ -15,7 +15,9 @@ export type HomeOp =
   | { op: 'folder'; path: string; mode: number }
   | { op: 'file'; path: string; text: string; mode: number }
   | { op: 'link'; path: string; target: string }
-  | { op: 'remove'; path: string };
+  | { op: 'remove'; path: string }
+  /** Removes everything inside a folder and keeps the folder. */
+  | { op: 'empty'; path: string };
 
 /** One statement on the customers' database server, rendered and quoted by the machine. */
 export type SqlStatement =
@@ -63,8 +65,8 @@ export type Act =
   | { do: 'sql'; statement: SqlStatement }
   /** Tells slotd to take up the spec on disk, or to let go of a slot until no process is left. */
   | { do: 'slot'; verb: 'load' | 'unload'; name: string }
-  /** Ends every process of a uid and verifies that none is alive. */
-  | { do: 'sweep'; uid: number }
+  /** Ends every process of a uid, verifies that none is alive, and removes the account's cgroups. */
+  | { do: 'sweep'; account: string; uid: number }
   /** Asks an app for a page through its own socket, as nginx would. */
   | { do: 'probe'; socket: string; host: string; path: string; status: number; contains: string; timeoutSeconds: number; mark: Mark }
   /** Forgets the marks whose names begin with `prefix` (an empty prefix: all of the account's). */

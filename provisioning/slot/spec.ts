@@ -29,6 +29,8 @@ export interface SlotStatus {
   /** `<account>.<app>` */
   name: string;
   generation: number;
+  /** sha256 of the spec file that slotd has taken up. */
+  digest: string;
   state: 'asleep' | 'starting' | 'running' | 'backing-off';
   /** One sentence when backing off: the last cause, e.g. `ModuleNotFoundError: No module named 'requests'`. */
   reason: string | null;

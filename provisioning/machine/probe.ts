@@ -1,0 +1,54 @@
+import { request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Failed } from '../errors.ts';
+import type { Act } from '../steps.ts';
+
+type Probe = Extract<Act, { do: 'probe' }>;
+const MAX_PAGE = 2 * 1024 * 1024;
+
+function get(probe: Probe): Promise<{ status: number; body: string }> {
+  return new Promise((done, fail) => {
+    const headers = {
+      Host: probe.host,
+      'X-Forwarded-Proto': 'http',
+      'X-Real-IP': '127.0.0.1',
+      'User-Agent': 'Berth health check',
+      Connection: 'close',
+    };
+    const asked = request({ socketPath: probe.socket, path: probe.path, headers, timeout: probe.timeoutSeconds * 1000 }, answer => {
+      let body = '';
+      answer.setEncoding('utf8');
+      answer.on('data', chunk => {
+        if (body.length < MAX_PAGE) body += chunk;
+      });
+      answer.on('end', () => done({ status: answer.statusCode ?? 0, body }));
+      answer.on('error', fail);
+    });
+    asked.on('timeout', () => asked.destroy(new Error(`no answer in ${probe.timeoutSeconds} seconds`)));
+    asked.on('error', fail);
+    asked.end();
+  });
+}
+
+/** Asks an app for its page as nginx would, twice when the first attempt finds it still starting. Throws Failed with what it said. */
+export async function askApp(probe: Probe): Promise<void> {
+  const deadline = Date.now() + probe.timeoutSeconds * 1000;
+  for (;;) {
+    const answer = await get(probe).catch((error: Error) => ({ status: 0, body: error.message }));
+    if (answer.status === probe.status && answer.body.includes(probe.contains)) return;
+    const restarting = answer.status === 0 || answer.status === 503;
+    if (!restarting || Date.now() + 2000 > deadline) throw unhealthy(probe, answer);
+    await pause(1500);
+  }
+}
+
+function unhealthy(probe: Probe, answer: { status: number; body: string }): Failed {
+  if (answer.status === 0) return new Failed(`The app did not answer: ${answer.body}.`, { help: 'Look at the app’s log, then try again.' });
+  if (answer.status === probe.status) {
+    return new Failed(`The app answered ${answer.status}, but without "${probe.contains}": this is not its own page.`, {
+      help: 'Look at the app’s log, then try again.',
+    });
+  }
+  const help = answer.status === 503 ? 'It could not start. The app’s log says why.' : 'Look at the app’s log, then try again.';
+  return new Failed(`The app answered ${answer.status} for ${probe.path}, expected was ${probe.status}.`, { help });
+}

@@ -1,0 +1,34 @@
+import * as fs from 'node:fs/promises';
+import { join } from 'node:path';
+
+const CGROUPS = '/sys/fs/cgroup';
+
+/** The number of live processes whose real uid is this one; zombies hold nothing and do not count. */
+export async function living(uid: number): Promise<number> {
+  let alive = 0;
+  for (const pid of await fs.readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    const status = await fs.readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+    if (/^State:\s+[ZX]/m.test(status)) continue;
+    if (Number(/^Uid:\s+(\d+)/m.exec(status)?.[1] ?? -1) === uid) alive++;
+  }
+  return alive;
+}
+
+/** The tops of the cgroup trees of this host: v2's one, or v1's one for each controller. */
+async function hierarchies(): Promise<string[]> {
+  const names = await fs.readdir(CGROUPS, { withFileTypes: true }).catch(() => []);
+  return [CGROUPS, ...names.filter(name => name.isDirectory()).map(name => join(CGROUPS, name.name))];
+}
+
+async function removeTree(path: string): Promise<void> {
+  const children = await fs.readdir(path, { withFileTypes: true }).catch(() => null);
+  if (!children) return;
+  for (const child of children) if (child.isDirectory()) await removeTree(join(path, child.name));
+  await fs.rmdir(path).catch(() => {});
+}
+
+/** Removes the empty control groups of one account in every hierarchy; groups with live processes stay. */
+export async function removeCgroups(root: string, account: string): Promise<void> {
+  for (const top of await hierarchies()) await removeTree(join(top, root, account));
+}

@@ -1,0 +1,71 @@
+import type { Entry, HomeEntry, Host } from '../host.ts';
+import type { Layout } from '../layout.ts';
+import type { SlotStatus } from '../slot/spec.ts';
+import { paperAct } from './act.ts';
+
+/** Everything a pretend host consists of; two hosts are equal when these are. */
+export interface Paper {
+  entries: Map<string, Entry & { text?: string }>;
+  marks: Map<string, Map<string, string>>;
+  home: Map<string, HomeEntry & { text?: string }>;
+  databases: Set<string>;
+  users: Map<string, { hash: string; locked: boolean; maxConnections: number; grants: string[]; sessions: number }>;
+  slots: Map<string, SlotStatus>;
+  alive: Map<number, number>;
+}
+
+/** A blank pretend host, with what every Linux has. */
+export function blankPaper(): Paper {
+  const file = (text: string) => ({ kind: 'file' as const, mode: 0o644, uid: 0, gid: 0, text });
+  return {
+    entries: new Map([
+      ['/etc/passwd', file('root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33::/var/www:/usr/sbin/nologin\n')],
+      ['/etc/group', file('root:x:0:\nwww-data:x:33:\n')],
+    ]),
+    marks: new Map(),
+    home: new Map(),
+    databases: new Set(),
+    users: new Map(),
+    slots: new Map(),
+    alive: new Map(),
+  };
+}
+
+/** The same host made of maps: for tests and laptops. It obeys the same interface and changes nothing real. */
+export function paperHost(at: Layout, paper: Paper = blankPaper()): Host & { paper: Paper } {
+  const marksOf = (account: string) => Object.fromEntries(paper.marks.get(account) ?? []);
+  const below = (prefix: string, names: Iterable<string>) => [...names].filter(name => name.startsWith(prefix));
+  return {
+    paper,
+    layout: at,
+    act: async (step, tell) => paperAct(step, paper, at, tell),
+    entry: async path => {
+      const found = paper.entries.get(path);
+      if (!found) return null;
+      const { text: _text, ...entry } = found;
+      return entry;
+    },
+    text: async path => paper.entries.get(path)?.text ?? null,
+    list: async path => {
+      const names = below(`${path}/`, paper.entries.keys()).map(name => name.slice(path.length + 1).split('/')[0] ?? '');
+      return [...new Set(names)].sort();
+    },
+    mark: async (account, name) => marksOf(account)[name] ?? null,
+    marks: async account => marksOf(account),
+    home: async (_who, paths) =>
+      Object.fromEntries(
+        paths.map(path => {
+          const found = paper.home.get(path);
+          if (!found) return [path, null];
+          const { text: _text, ...entry } = found;
+          return [path, entry];
+        }),
+      ),
+    databases: async prefix => below(prefix, paper.databases).sort(),
+    databaseUsers: async prefix =>
+      Object.fromEntries([...paper.users].filter(([name]) => name.startsWith(prefix)).map(([name, user]) => [name, { ...user }])),
+    slots: async account =>
+      [...paper.slots.values()].filter(slot => !account || slot.name.startsWith(`${account}.`)).map(slot => ({ ...slot })),
+    alive: async uid => paper.alive.get(uid) ?? 0,
+  };
+}

@@ -1,0 +1,123 @@
+import test from 'ava';
+import type { Manifest } from '../../provisioning/manifest.ts';
+import { blankPaper, type Paper, paperHost } from '../../provisioning/paper/index.ts';
+import { apply, resources } from '../../provisioning/provisioner.ts';
+import { buildAppManifest, buildManifest, somewhere, suspended, without } from '../factories.ts';
+import { applyWithCuts, stepsLeft } from './powercut.ts';
+
+const plain = (paper: Paper) =>
+  JSON.parse(
+    JSON.stringify(paper, (key, value) =>
+      value instanceof Map ? [...value].sort() : value instanceof Set ? [...value].sort() : key === 'since' ? 0 : value,
+    ),
+  );
+
+/** Everything that can happen to an account: what stands before, and what is wanted then. */
+const app = buildAppManifest('wagtail');
+const rotated: Manifest = { ...app, generation: 2, databases: app.databases.map(spec => ({ ...spec, password: 'Bb1_Bb1-Bb1_Bb1-Bb1_' })) };
+const journeys: Record<string, { before: Manifest[]; after: Manifest; removing?: boolean }> = {
+  'a bare account': { before: [], after: buildManifest() },
+  'an account with an app': { before: [], after: app },
+  'an app added later': { before: [buildManifest()], after: { ...app, generation: 2 } },
+  'a new password': { before: [app], after: rotated },
+  'a restart': { before: [app], after: { ...app, generation: 2, slots: app.slots.map(slot => ({ ...slot, generation: 2 })) } },
+  'a second release': {
+    before: [app],
+    after: { ...app, generation: 2, runtimes: app.runtimes.map(runtime => ({ ...runtime, release: 2 })) },
+  },
+  'a stopped app': {
+    before: [app],
+    after: { ...app, generation: 2, slots: app.slots.map(slot => ({ ...slot, state: 'stopped' as const })) },
+  },
+  suspension: { before: [app], after: suspended(app) },
+  'suspension lifted': { before: [app, suspended(app)], after: { ...app, generation: 3 } },
+  'an app deleted': { before: [app], after: without(app, 'blog') },
+  'an account removed': { before: [app], after: app, removing: true },
+  'a suspended account removed': { before: [app, suspended(app)], after: suspended(app), removing: true },
+};
+
+async function hostAfter(manifests: Manifest[]) {
+  const host = paperHost(somewhere, blankPaper());
+  for (const manifest of manifests) await apply(host, await stepsLeft(host, manifest), () => {});
+  // A customer's processes and sessions run; suspension and removal have to find them.
+  if (manifests.length) host.paper.alive.set(200_001, 2);
+  for (const user of host.paper.users.values()) user.sessions = 1;
+  return host;
+}
+
+for (const [name, { before, after, removing }] of Object.entries(journeys)) {
+  test(`${name}: a second plan is empty, and two applies equal one`, async t => {
+    const host = await hostAfter(before);
+    const steps = await stepsLeft(host, after, removing);
+    t.true(steps.length > 0);
+    await apply(host, steps, () => {});
+    t.deepEqual(await stepsLeft(host, after, removing), []);
+  });
+
+  test(`${name}: the power may go after any step`, async t => {
+    const whole = await hostAfter(before);
+    const steps = await stepsLeft(whole, after, removing);
+    await apply(whole, steps, () => {});
+    for (let cut = 0; cut <= steps.length; cut++) {
+      const host = await hostAfter(before);
+      await applyWithCuts(host, after, [cut], removing);
+      t.deepEqual(plain(host.paper), plain(whole.paper), `after step ${cut}: ${steps[cut - 1]?.why}`);
+    }
+  });
+
+  test(`${name}: the power may go after every step`, async t => {
+    const whole = await hostAfter(before);
+    const steps = await stepsLeft(whole, after, removing);
+    await apply(whole, steps, () => {});
+    const host = await hostAfter(before);
+    await applyWithCuts(host, after, Array(steps.length).fill(1), removing);
+    t.deepEqual(plain(host.paper), plain(whole.paper));
+  });
+
+  test(`${name}: every step has a sentence of its own`, async t => {
+    const host = await hostAfter(before);
+    const steps = await stepsLeft(host, after, removing);
+    t.is(new Set(steps.map(step => step.why)).size, steps.length);
+    for (const step of steps) {
+      t.regex(step.why, /^[A-Z]/);
+      t.true(resources.some(resource => resource.name === step.resource));
+    }
+  });
+}
+
+test('removal leaves a blank host', async t => {
+  const host = await hostAfter([app]);
+  await applyWithCuts(host, app, [], true);
+  const blank = blankPaper();
+  blank.alive.set(200_001, 0);
+  t.deepEqual(plain(host.paper), plain(blank));
+});
+
+test('a database left out of a manifest is refused, not deleted', async t => {
+  const host = await hostAfter([app]);
+  await t.throwsAsync(stepsLeft(host, { ...app, databases: [] }), { message: /does not mention the database ada_blog/ });
+  await t.throwsAsync(stepsLeft(host, { ...app, runtimes: [] }), { message: /does not mention the app blog/ });
+});
+
+test('an address another account serves is refused', async t => {
+  const host = await hostAfter([app]);
+  const other = buildAppManifest('flask', 'blog', { account: { ...app.account, name: 'bob', uid: 200_002, gid: 200_002 } });
+  const taken = { ...other, databases: [], configs: other.configs.map(config => ({ ...config, database: null })) };
+  await t.throwsAsync(stepsLeft(host, taken), { message: /already served for another account/ });
+});
+
+test('a unix user that Berth did not make is refused', async t => {
+  const host = paperHost(somewhere, blankPaper());
+  host.paper.entries.set('/etc/passwd', { kind: 'file', mode: 0o644, uid: 0, gid: 0, text: 'ada:x:1000:1000::/home/ada:/bin/sh\n' });
+  await t.throwsAsync(stepsLeft(host, buildManifest()), { message: /already has a user or group "ada"/ });
+});
+
+test('no secret is in what people see of a plan', async t => {
+  const host = paperHost(somewhere, blankPaper());
+  const steps = await stepsLeft(host, app);
+  const seen =
+    JSON.stringify(steps.map(({ why, resource }) => ({ why, resource }))) +
+    JSON.stringify(steps.filter(step => step.do === 'run-as' || step.do === 'sql'));
+  for (const secret of [app.databases[0]!.password, app.runtimes[0]!.owner!.password!, app.configs[0]!.secretKey])
+    t.false(seen.includes(secret));
+});
