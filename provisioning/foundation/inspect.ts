@@ -1,0 +1,89 @@
+import type { Entry, Sight } from '../host.ts';
+import { PAGES } from './pages.ts';
+import { DATABASE_USER, type Foundation, folders, PANEL_USER, packages } from './spec.ts';
+import { recordFiles } from './userdb.ts';
+
+/** The file that keeps Debian from starting a service while its package is being installed. */
+export const POLICY = '/usr/sbin/policy-rc.d';
+
+export interface PackagesFound {
+  missing: string[];
+  /** Text of the service policy, ours or somebody else's; null when there is none. */
+  policy: string | null;
+}
+
+/** Names of the packages that dpkg holds as fully installed. */
+export function installed(status: string): Set<string> {
+  const names = new Set<string>();
+  for (const block of status.split('\n\n')) {
+    if (!/^Status: \S+ ok installed$/m.test(block)) continue;
+    const name = /^Package: (\S+)$/m.exec(block)?.[1];
+    if (name) names.add(name);
+  }
+  return names;
+}
+
+/** Looks which packages are missing. */
+export async function inspectPackages(sight: Sight, wanted: Foundation): Promise<PackagesFound> {
+  const present = installed((await sight.text('/var/lib/dpkg/status')) ?? '');
+  const names = packages(wanted, (await sight.text('/usr/lib/os-release')) ?? '');
+  return { missing: names.filter(name => !present.has(name)), policy: await sight.text(POLICY) };
+}
+
+export interface GroundFound {
+  passwd: string;
+  group: string;
+  nsswitch: string;
+  entries: Record<string, Entry | null>;
+  texts: Record<string, string | null>;
+}
+
+/** Looks at Berth's own users, folders and web server files. */
+export async function inspectGround(sight: Sight, wanted: Foundation): Promise<GroundFound> {
+  const at = sight.layout;
+  const entries: GroundFound['entries'] = {};
+  const texts: GroundFound['texts'] = {};
+  for (const { path } of folders(at, wanted)) entries[path] = await sight.entry(path);
+  for (const path of [at.userdb, at.homes]) entries[path] = await sight.entry(path);
+  for (const user of [PANEL_USER, DATABASE_USER]) {
+    for (const { path, link } of recordFiles(user, at)) {
+      entries[path] = await sight.entry(path);
+      if (!link) texts[path] = await sight.text(path);
+    }
+  }
+  for (const path of [at.nginxMain, ...Object.keys(PAGES).map(at.nginxPage)]) texts[path] = await sight.text(path);
+  return {
+    passwd: (await sight.text('/etc/passwd')) ?? '',
+    group: (await sight.text('/etc/group')) ?? '',
+    nsswitch: (await sight.text('/etc/nsswitch.conf')) ?? '',
+    entries,
+    texts,
+  };
+}
+
+export interface StacksFound {
+  /** Where /usr/bin/python3 leads, such as `python3.11`: a stack is made for one of them. */
+  python: string | null;
+  /** pip as the distribution carries it for virtual environments; run from its wheel, it need not be installed. */
+  pipWheel: string | null;
+  stacks: Record<string, { record: string | null; preload: string | null; present: boolean; halfMade: boolean }>;
+}
+
+const WHEELS = '/usr/share/python-wheels';
+
+/** Looks which stacks are there, and for which interpreter. */
+export async function inspectStacks(sight: Sight, wanted: Foundation): Promise<StacksFound> {
+  const at = sight.layout;
+  const stacks: StacksFound['stacks'] = {};
+  for (const { id } of wanted.stacks) {
+    stacks[id] = {
+      record: await sight.text(`${at.stack(id)}/stack.json`),
+      preload: await sight.text(`${at.slotdFolder}/stacks/${id}.json`),
+      present: (await sight.entry(at.stack(id))) !== null,
+      halfMade: (await sight.entry(at.stack(`.${id}.new`))) !== null,
+    };
+  }
+  const wheel = (await sight.list(WHEELS)).find(name => /^pip-[\w.]+-py3-none-any\.whl$/.test(name));
+  const python = await sight.entry('/usr/bin/python3');
+  return { python: python ? (python.target ?? 'python3') : null, pipWheel: wheel ? `${WHEELS}/${wheel}` : null, stacks };
+}

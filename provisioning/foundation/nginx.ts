@@ -1,0 +1,185 @@
+import type { Layout } from '../layout.ts';
+import { nginxWord } from '../names.ts';
+import type { PAGES } from './pages.ts';
+import type { Foundation } from './spec.ts';
+
+/** One of Berth's own pages, reachable only by an error of this server; nothing else is served from that folder. */
+function errorPage(codes: string, name: keyof typeof PAGES, at: Layout, seconds: number | null): string {
+  return `
+    error_page ${codes} /.berth/${name}.html;
+    location = /.berth/${name}.html {
+      internal;
+      alias ${nginxWord(at.nginxPage(name))};
+      types {}
+      default_type "text/html; charset=utf-8";
+      add_header Cache-Control "no-store" always;
+      add_header Content-Security-Policy "default-src 'none'; style-src 'unsafe-inline'" always;${
+        seconds === null ? '' : `\n      add_header Retry-After "${seconds}" always;`
+      }
+    }`;
+}
+
+/** A server that answers everything with one page: suspended and stopped sites are links to its socket. */
+function onePageServer(listen: string, code: number, page: string): string {
+  return `
+  server {
+    listen ${listen};
+    server_name "";
+    access_log off;
+    client_max_body_size 0;
+${page}
+    location / {
+      return ${code};
+    }
+  }
+`;
+}
+
+/** Settings of the whole server: who it runs as, where it writes, what it accepts. */
+function general(at: Layout): string {
+  const temp = (name: string) => nginxWord(`${at.nginxTemp}/${name}`);
+  return `user www-data;
+worker_processes auto;
+worker_rlimit_nofile 65536;
+worker_shutdown_timeout 30s;
+pid ${nginxWord(at.nginxPid)};
+error_log ${nginxWord(at.nginxLog)} warn;
+
+events {
+  worker_connections 8192;
+}
+
+http {
+  include /etc/nginx/mime.types;
+  default_type application/octet-stream;
+  types_hash_max_size 4096;
+  server_tokens off;
+  sendfile on;
+  tcp_nopush on;
+  absolute_redirect off;
+  underscores_in_headers off;
+  ignore_invalid_headers on;
+  client_header_timeout 20s;
+  client_body_timeout 60s;
+  client_max_body_size 64m;
+  client_body_buffer_size 128k;
+  reset_timedout_connection on;
+  client_body_temp_path ${temp('body')};
+  proxy_temp_path ${temp('proxy')};
+  fastcgi_temp_path ${temp('fastcgi')};
+  uwsgi_temp_path ${temp('uwsgi')};
+  scgi_temp_path ${temp('scgi')};
+  gzip on;
+  gzip_vary on;
+  gzip_proxied any;
+  gzip_min_length 1024;
+  gzip_comp_level 4;
+  gzip_types text/plain text/css text/xml text/javascript application/javascript application/json application/manifest+json
+    application/xml application/rss+xml application/atom+xml image/svg+xml;
+`;
+}
+
+/** Names made from a request: what an app is told of its address, and the time as Berth's logs write it (TZ is UTC). */
+function maps(at: Layout): string {
+  return `
+  map $http_upgrade $app_connection {
+    default upgrade;
+    "" close;
+  }
+  # The name by which the site was chosen, with the port the visitor used: never another name from the request.
+  map "$host $http_host" $app_host {
+    default $host;
+    "~*^(?<app_name>[^ ]+) \\k<app_name>(?<app_port>:[0-9]+)$" "$app_name$app_port";
+  }
+  map $time_iso8601 $log_second {
+    default $time_iso8601;
+    "~^(?<log_whole>[0-9T:-]+)\\+" $log_whole;
+  }
+  map $msec $log_ms {
+    default 000;
+    "~\\.(?<log_part>[0-9]+)$" $log_part;
+  }
+  log_format berth escape=default '$site \${log_second}.\${log_ms}Z $remote_addr "$request" $status $body_bytes_sent $request_time "$http_referer" "$http_user_agent"';
+  access_log syslog:server=unix:${at.accessSocket},nohostname berth;
+`;
+}
+
+/** One server for all ordinary sites: the host name names the link to the slot's socket, so a new site needs no reload. */
+function sites(at: Layout, listen: string): string {
+  return `
+  server {
+    listen ${listen};
+    server_name "~^(?<site>[a-z0-9][a-z0-9.-]*)$";
+
+    # Known is a host name with a link to a slot or to a home; the slot's socket itself may be away for a moment.
+    set $known "";
+    if (-e ${at.siteHomes}/$site) {
+      set $known 1;
+    }
+    if (-e ${at.sites}/$site) {
+      set $known 1;
+    }
+    if ($known = "") {
+      return 404;
+    }
+${errorPage('404', 'no-site', at, null)}
+${errorPage('502 504', 'restarting', at, 10)}
+
+    # Public files first, through links that the owner of the files made; never a listing, never a hidden file.
+    location / {
+      root ${at.siteHomes}/$site/www/$site;
+      disable_symlinks if_not_owner from=${at.siteHomes}/$site;
+      try_files $uri @app;
+    }
+    location ~ /\\. {
+      try_files /dev/null/none @app;
+    }
+    location ~ /\\.well-known/ {
+      root ${at.siteHomes}/$site/www/$site;
+      disable_symlinks if_not_owner from=${at.siteHomes}/$site;
+      try_files $uri @app;
+    }
+
+    location @app {
+      proxy_pass http://unix:${at.sites}/$site;
+      proxy_http_version 1.1;
+      proxy_redirect off;
+      proxy_next_upstream off;
+      proxy_connect_timeout 5s;
+      proxy_send_timeout 60s;
+      proxy_read_timeout 120s;
+      proxy_max_temp_file_size 256m;
+      proxy_intercept_errors off;
+      proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset;
+      proxy_set_header Host $app_host;
+      proxy_set_header Connection $app_connection;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header X-Real-IP $remote_addr;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Host $app_host;
+      proxy_set_header X-Forwarded-Port "";
+      proxy_set_header X-Forwarded-Prefix "";
+      proxy_set_header Forwarded "";
+      proxy_set_header Proxy "";
+    }
+  }
+`;
+}
+
+/**
+ * The web server's main file. Pure. Paths are plain words by the foundation's spec, so that they may stand beside a
+ * variable; words that stand alone are quoted.
+ */
+export function nginxMain(at: Layout, wanted: Pick<Foundation, 'sitesPort'>): string {
+  const listen = `127.0.0.1:${wanted.sitesPort}`;
+  return [
+    general(at),
+    maps(at),
+    onePageServer(`${listen} default_server`, 404, errorPage('404', 'no-site', at, null)),
+    sites(at, listen),
+    onePageServer(`unix:${at.suspendedSocket}`, 503, errorPage('503', 'suspended', at, 3600)),
+    onePageServer(`unix:${at.stoppedSocket}`, 503, errorPage('503', 'stopped', at, 3600)),
+    '}\n',
+  ].join('');
+}
