@@ -4,30 +4,30 @@ import type { PAGES } from './pages.ts';
 import type { Foundation } from './spec.ts';
 
 /** One of Berth's own pages, reachable only by an error of this server; nothing else is served from that folder. */
-function errorPage(codes: string, name: keyof typeof PAGES, at: Layout, seconds: number | null): string {
+function ownPage(name: keyof typeof PAGES, at: Layout, seconds: number | null): string {
+  const retry = seconds === null ? '' : `\n      add_header Retry-After "${seconds}" always;`;
   return `
-    error_page ${codes} /.berth/${name}.html;
     location = /.berth/${name}.html {
       internal;
       alias ${nginxWord(at.nginxPage(name))};
       types {}
       default_type "text/html; charset=utf-8";
       add_header Cache-Control "no-store" always;
-      add_header Content-Security-Policy "default-src 'none'; style-src 'unsafe-inline'" always;${
-        seconds === null ? '' : `\n      add_header Retry-After "${seconds}" always;`
-      }
-    }`;
+      add_header Content-Security-Policy "default-src 'none'; style-src 'unsafe-inline'" always;${retry}
+    }
+`;
 }
 
 /** A server that answers everything with one page: suspended and stopped sites are links to its socket. */
-function onePageServer(listen: string, code: number, page: string): string {
+function onePageServer(listen: string, code: number, name: keyof typeof PAGES, at: Layout): string {
   return `
   server {
     listen ${listen};
     server_name "";
     access_log off;
     client_max_body_size 0;
-${page}
+    error_page ${code} /.berth/${name}.html;
+${ownPage(name, at, code === 503 ? 3600 : null)}
     location / {
       return ${code};
     }
@@ -40,13 +40,12 @@ function general(at: Layout): string {
   const temp = (name: string) => nginxWord(`${at.nginxTemp}/${name}`);
   return `user www-data;
 worker_processes auto;
-worker_rlimit_nofile 65536;
 worker_shutdown_timeout 30s;
 pid ${nginxWord(at.nginxPid)};
-error_log ${nginxWord(at.nginxLog)} warn;
+error_log stderr error;
 
 events {
-  worker_connections 8192;
+  worker_connections 4096;
 }
 
 http {
@@ -111,33 +110,47 @@ function sites(at: Layout, listen: string): string {
     listen ${listen};
     server_name "~^(?<site>[a-z0-9][a-z0-9.-]*)$";
 
-    # Known is a host name with a link to a slot or to a home; the slot's socket itself may be away for a moment.
-    set $known "";
+    error_page 502 504 /.berth/restarting.html;
+${ownPage('restarting', at, 10)}${ownPage('no-site', at, null)}
+    # A site that is open has a link to its home. All others are closed: suspended, or unknown here.
+    set $open "";
     if (-e ${at.siteHomes}/$site) {
-      set $known 1;
+      set $open yes;
     }
-    if (-e ${at.sites}/$site) {
-      set $known 1;
-    }
-    if ($known = "") {
-      return 404;
-    }
-${errorPage('404', 'no-site', at, null)}
-${errorPage('502 504', 'restarting', at, 10)}
+    error_page 418 = @closed;
+    recursive_error_pages on;
 
-    # Public files first, through links that the owner of the files made; never a listing, never a hidden file.
+    # Public files first, through links that the owner of the files made; never a listing.
     location / {
+      if ($open = "") {
+        return 418;
+      }
       root ${at.siteHomes}/$site/www/$site;
       disable_symlinks if_not_owner from=${at.siteHomes}/$site;
       try_files $uri @app;
     }
-    location ~ /\\. {
+
+    # Hidden files are never served from disk; what the app makes of such an address is its own affair.
+    location ~ /\\.(?!well-known/) {
+      if ($open = "") {
+        return 418;
+      }
       try_files /dev/null/none @app;
     }
-    location ~ /\\.well-known/ {
-      root ${at.siteHomes}/$site/www/$site;
-      disable_symlinks if_not_owner from=${at.siteHomes}/$site;
-      try_files $uri @app;
+
+    # An unknown name finds no link here; that is an everyday event and not one for the log.
+    location @closed {
+      access_log off;
+      error_log stderr emerg;
+      error_page 502 504 =404 /.berth/no-site.html;
+      proxy_pass http://unix:${at.sites}/$site;
+      proxy_pass_request_body off;
+      proxy_set_header Content-Length "";
+      proxy_set_header Host $host;
+      proxy_redirect off;
+      proxy_next_upstream off;
+      proxy_connect_timeout 5s;
+      proxy_read_timeout 10s;
     }
 
     location @app {
@@ -176,10 +189,10 @@ export function nginxMain(at: Layout, wanted: Pick<Foundation, 'sitesPort'>): st
   return [
     general(at),
     maps(at),
-    onePageServer(`${listen} default_server`, 404, errorPage('404', 'no-site', at, null)),
+    onePageServer(`${listen} default_server`, 404, 'no-site', at),
     sites(at, listen),
-    onePageServer(`unix:${at.suspendedSocket}`, 503, errorPage('503', 'suspended', at, 3600)),
-    onePageServer(`unix:${at.stoppedSocket}`, 503, errorPage('503', 'stopped', at, 3600)),
+    onePageServer(`unix:${at.suspendedSocket}`, 503, 'suspended', at),
+    onePageServer(`unix:${at.stoppedSocket}`, 503, 'stopped', at),
     '}\n',
   ].join('');
 }

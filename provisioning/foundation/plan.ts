@@ -24,8 +24,8 @@ export function planPackages(_wanted: Foundation, found: PackagesFound): Step[] 
   const steps: Step[] = [];
   // A policy of our own that still stands tells of an installation that was cut short after nginx had come.
   const cutShort = policy === POLICY_TEXT;
-  const newWebServer = missing.includes('nginx') && policy === null;
-  if (newWebServer) {
+  const newWebServer = missing.includes('nginx');
+  if (newWebServer && policy === null) {
     const act: Act = { do: 'write', path: POLICY, text: POLICY_TEXT, mode: 0o755, uid: 0, gid: 0 };
     steps.push(step('Keep new packages from starting services', act));
   }
@@ -37,6 +37,8 @@ export function planPackages(_wanted: Foundation, found: PackagesFound): Step[] 
   if (newWebServer || cutShort) {
     const argv = ['/usr/bin/systemctl', '--quiet', 'disable', 'nginx.service'];
     steps.push(step('Leave the distribution’s nginx service switched off', { do: 'run', argv, timeoutSeconds: 60 }));
+  }
+  if (cutShort || (newWebServer && policy === null)) {
     steps.push(step('Let packages start services again', { do: 'delete', path: POLICY }));
   }
   return steps;

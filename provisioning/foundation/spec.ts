@@ -32,8 +32,8 @@ export const foundationSpec = z.strictObject({
   sitesPort: z.int().min(1).max(65_535),
   /** Whether MariaDB runs here as Berth's own; false when both databases are elsewhere. */
   embeddedDatabase: z.boolean(),
-  /** pip's settings for stacks, such as PIP_INDEX_URL; the machine's own apply beside them. */
-  pipEnvironment: z.record(z.string().regex(/^PIP_[A-Z_]+$/), z.string().max(2000)),
+  /** pip's settings for stacks, such as PIP_INDEX_URL or a proxy; the machine's own files apply beside them. */
+  pipEnvironment: z.record(z.string().regex(/^(PIP_[A-Z_]+|SSL_CERT_FILE|(HTTPS?|NO|ALL)_PROXY)$/i), z.string().max(2000)),
 });
 
 /** The answers above together with the stacks this host keeps loaded. */

@@ -1,0 +1,16 @@
+import { foundation, planPart } from '../../provisioning/foundation/index.ts';
+import type { Foundation } from '../../provisioning/foundation/spec.ts';
+import type { Host } from '../../provisioning/host.ts';
+import { timed } from './report.ts';
+
+/** Makes the host ready for accounts, a line for each step; tells how many steps there were. */
+export async function layFoundation(host: Host, wanted: Foundation): Promise<number> {
+  let done = 0;
+  for (const part of foundation) {
+    for (const step of await planPart(part, host, wanted)) {
+      await timed(step.why, () => host.act(step, () => {}));
+      done++;
+    }
+  }
+  return done;
+}
