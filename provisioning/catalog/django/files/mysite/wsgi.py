@@ -1,0 +1,9 @@
+"""Where the host starts the app: it calls `application` once for every request."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mysite.settings")
+
+application = get_wsgi_application()
