@@ -107,7 +107,8 @@ export function optionValue(text: string): string {
   return `"${plain(text, 'option value').replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
-/** A word that nginx reads as one parameter. Throws Refused on control characters. */
+/** A word that nginx reads as one parameter. Throws Refused on control characters and on `$`, which nginx cannot escape. */
 export function nginxWord(text: string): string {
-  return `"${plain(text, 'nginx value').replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('$', '${dollar}')}"`;
+  if (text.includes('$')) throw new Refused('dollar-sign', 'The nginx value holds a dollar sign.', 'Remove it and try again.');
+  return `"${plain(text, 'nginx value').replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }

@@ -36,6 +36,11 @@ export function remove(manifest: Manifest, found: Findings, at: Layout): Step[] 
   return [...resources].reverse().flatMap(resource => resource.remove(manifest, found[resource.name], at));
 }
 
+/** Whether a step brings back what a reboot clears, so that a host may take it without being asked. */
+export function volatile(step: Step): boolean {
+  return resources.some(resource => resource.volatile && resource.name === step.resource);
+}
+
 /** Does the steps one after another and tells of each; stops at the first that fails, which is thrown as Failed. */
 export async function apply(host: Pick<Host, 'act'>, steps: Step[], tell: (event: ApplyEvent) => void): Promise<void> {
   tell({ type: 'plan', steps: steps.map(planned) });

@@ -8,6 +8,8 @@ import type { Step } from './steps.ts';
  */
 export interface Resource<Found> {
   readonly name: string;
+  /** Whether a reboot clears what it made, so that the host brings it back by itself. */
+  readonly volatile?: true;
   inspect(sight: Sight, manifest: Manifest): Promise<Found>;
   plan(manifest: Manifest, found: Found, layout: Sight['layout']): Step[];
   remove(manifest: Manifest, found: Found, layout: Sight['layout']): Step[];

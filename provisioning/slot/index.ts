@@ -4,4 +4,4 @@ import { plan } from './plan.ts';
 import { remove } from './remove.ts';
 
 /** Process slots: a listening socket, a cgroup, an entry point, limits and a mode each. */
-export const slot: Resource<SlotFound> = { name: 'slot', inspect, plan, remove };
+export const slot: Resource<SlotFound> = { name: 'slot', volatile: true, inspect, plan, remove };

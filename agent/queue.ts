@@ -1,0 +1,89 @@
+import { Failed, Refused } from '../provisioning/errors.ts';
+import type { Host } from '../provisioning/host.ts';
+import type { ApplyEvent, Manifest } from '../provisioning/manifest.ts';
+import { apply, inspect, plan, remove } from '../provisioning/provisioner.ts';
+import type { Step } from '../provisioning/steps.ts';
+import type { Intent, Journal } from './journal.ts';
+
+/** One manifest on its way: what has been told of it so far, for whoever listens now or later. */
+export interface Work {
+  intent: Intent;
+  events: ApplyEvent[];
+  listeners: Set<(event: ApplyEvent) => void>;
+  done: Promise<void>;
+}
+
+/** Builds are heavy: so many accounts are worked on at once, the rest waits its turn. */
+const AT_ONCE = 4;
+
+/** The steps an intent still needs. Throws Refused when the manifest cannot be. */
+export async function stepsFor(host: Host, kind: Intent['kind'], manifest: Manifest): Promise<Step[]> {
+  const found = await inspect(host, manifest);
+  return kind === 'remove' ? remove(manifest, found, host.layout) : plan(manifest, found, host.layout);
+}
+
+/** One line for each account, so that no two manifests of one account are worked on at once; at most a few accounts together. */
+export function queue(host: Host, journal: Journal, log: (line: string) => void) {
+  const works = new Map<string, Work>();
+  const lines = new Map<string, Promise<void>>();
+  const waiting: (() => void)[] = [];
+  let running = 0;
+
+  async function slot<T>(work: () => Promise<T>): Promise<T> {
+    if (running >= AT_ONCE) await new Promise<void>(go => waiting.push(go));
+    running++;
+    try {
+      return await work();
+    } finally {
+      running--;
+      waiting.shift()?.();
+    }
+  }
+
+  async function make(work: Work, manifest: Manifest, tell: (event: ApplyEvent) => void): Promise<void> {
+    const { account, kind, generation } = work.intent;
+    const ended = (ok: boolean, error?: string) => tell({ type: 'end', ok, generation, ...(error ? { error } : {}) });
+    try {
+      await apply(host, await stepsFor(host, kind, manifest), tell);
+      if (kind === 'remove') await journal.forget(account);
+      else await journal.keep({ manifest, applied: generation });
+      await journal.end(account);
+      ended(true);
+    } catch (error) {
+      const said = error instanceof Error ? error : new Error(String(error));
+      if (!(error instanceof Failed || error instanceof Refused))
+        log(`a fault of the agent's own while working on ${account}: ${said.stack}`);
+      // What failed on its merits is for the panel to send again; only what was cut off is taken up by ourselves.
+      await journal.end(account);
+      const help = 'help' in said && said.help ? ` ${said.help}` : '';
+      ended(false, `${said.message}${help}`);
+    }
+  }
+
+  /** Takes a manifest up, or finds the work that is already on its way with the same generation. It goes on whoever listens. */
+  function enqueue(intent: Intent, manifest: Manifest): Work {
+    const current = works.get(intent.account);
+    if (current && current.intent.generation === intent.generation && current.intent.kind === intent.kind) return current;
+    const work: Work = { intent, events: [], listeners: new Set(), done: Promise.resolve() };
+    const tell = (event: ApplyEvent) => {
+      work.events.push(event);
+      for (const listener of work.listeners) listener(event);
+    };
+    const before = lines.get(intent.account) ?? Promise.resolve();
+    work.done = before
+      .then(() => slot(() => make(work, manifest, tell)))
+      .finally(() => {
+        if (works.get(intent.account) === work) {
+          works.delete(intent.account);
+          lines.delete(intent.account);
+        }
+      });
+    works.set(intent.account, work);
+    lines.set(intent.account, work.done);
+    return work;
+  }
+
+  return { enqueue, busy: (account: string) => works.has(account), idle: () => Promise.allSettled([...lines.values()]) };
+}
+
+export type Queue = ReturnType<typeof queue>;

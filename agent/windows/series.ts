@@ -1,0 +1,83 @@
+/** How finely a range is kept and shown: seconds a point, and how many points. */
+export const RANGES = { '1h': { step: 10, points: 360 }, '24h': { step: 300, points: 288 }, '30d': { step: 3600, points: 720 } } as const;
+export type Range = keyof typeof RANGES;
+
+/** What happened to one slot within one step of time. Counters are that step's share; `latencies` are ms. */
+export interface Sample {
+  cpuUsec: number;
+  memoryBytes: number;
+  processes: number;
+  requests: number;
+  limitHits: number;
+  latencies: number[];
+}
+
+/** One stored point; `at` is the start of its step in seconds since the epoch. */
+export interface Point {
+  at: number;
+  cpuUsec: number;
+  memoryBytes: number;
+  processes: number;
+  requests: number;
+  limitHits: number;
+  p95Ms: number | null;
+}
+
+/** One slot's history at every fineness. Moments in which it slept have no point at all, so sleeping costs nothing here either. */
+export type History = Record<Range, Point[]>;
+
+/** A history in which nothing has happened. */
+export function blankHistory(): History {
+  return { '1h': [], '24h': [], '30d': [] };
+}
+
+function percentile95(values: number[]): number | null {
+  if (!values.length) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  return Math.round((sorted[Math.ceil(sorted.length * 0.95) - 1] ?? 0) * 10) / 10;
+}
+
+/** Adds what a sample tells to every range. `now` is ms since the epoch. Changes `history`. */
+export function record(history: History, sample: Sample, now: number): void {
+  for (const [range, { step, points }] of Object.entries(RANGES) as [Range, (typeof RANGES)[Range]][]) {
+    const at = Math.floor(now / 1000 / step) * step;
+    const series = history[range];
+    const last = series.at(-1);
+    const p95 = percentile95(sample.latencies);
+    if (last?.at === at) {
+      last.cpuUsec += sample.cpuUsec;
+      last.memoryBytes = Math.max(last.memoryBytes, sample.memoryBytes);
+      last.processes = Math.max(last.processes, sample.processes);
+      last.requests += sample.requests;
+      last.limitHits += sample.limitHits;
+      last.p95Ms = p95 === null ? last.p95Ms : Math.max(last.p95Ms ?? 0, p95);
+    } else {
+      const { latencies: _latencies, ...rest } = sample;
+      series.push({ at, ...rest, p95Ms: p95 });
+    }
+    const oldest = at - step * points;
+    while (series.length && (series[0]?.at ?? 0) <= oldest) series.shift();
+  }
+}
+
+/** A range as the panel draws it: one point a step without gaps, asleep where nothing was recorded. `now` is ms since the epoch. */
+export function shown(history: History, range: Range, now: number) {
+  const { step, points } = RANGES[range];
+  const last = Math.floor(now / 1000 / step) * step;
+  const known = new Map(history[range].map(point => [point.at, point]));
+  const series = Array.from({ length: points }, (_, index) => {
+    const at = last - (points - 1 - index) * step;
+    const point = known.get(at);
+    return {
+      at: at * 1000,
+      cpuPercent: point ? Math.round((point.cpuUsec / (step * 1e6)) * 1000) / 10 : 0,
+      memoryBytes: point?.memoryBytes ?? 0,
+      processes: point?.processes ?? 0,
+      requests: point?.requests ?? 0,
+      p95Ms: point?.p95Ms ?? null,
+      limitHits: point?.limitHits ?? 0,
+      asleep: !point || point.processes === 0,
+    };
+  });
+  return { step, points: series };
+}
