@@ -16,9 +16,11 @@ export interface Kept {
   applied: number | null;
 }
 
+let writes = 0;
+
 async function writeDurably(folder: string, name: string, value: unknown): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const temporary = join(folder, `.${name}.new`);
+  const temporary = join(folder, `.${name}.${process.pid}.${++writes}.new`);
   const file = await open(temporary, 'w', 0o600);
   try {
     await file.writeFile(JSON.stringify(value));
@@ -50,17 +52,45 @@ async function names(folder: string): Promise<string[]> {
  * before anything is done. What stands on the machine is the truth; these only say what to look at.
  */
 export function journal(at: Layout) {
+  const kept = (account: string) => readJson<Kept>(at.manifest(account));
+  const keep = (value: Kept) => writeDurably(at.manifests, `${value.manifest.account.name}.json`, value);
+  const intentPath = (account: string) => join(at.journal, `${account}.json`);
+
+  /** Notes what is about to be done. From here on a crash leads to `open` naming it. */
+  async function begin(intent: Intent, manifest: Manifest): Promise<void> {
+    const before = await kept(intent.account);
+    await keep({ manifest, applied: before?.applied ?? null });
+    await writeDurably(at.journal, `${intent.account}.json`, intent);
+  }
+
+  /** Notes how it ended. A newer intent or manifest that has come in meanwhile stays. */
+  async function end(intent: Intent, ok: boolean): Promise<void> {
+    const { account, generation, kind } = intent;
+    const now = await kept(account);
+    const newest = now?.manifest.generation === generation;
+    if (ok && kind === 'remove' && newest) await rm(at.manifest(account), { force: true });
+    else if (ok && now) await keep({ ...now, applied: generation });
+    const standing = await readJson<Intent>(intentPath(account));
+    if (standing?.generation === generation && standing.kind === kind) await rm(intentPath(account), { force: true });
+  }
+
+  let last: Promise<unknown> = Promise.resolve();
+  /** One change of the memory at a time, so that reading and writing belong together. */
+  function alone<T>(change: () => Promise<T>): Promise<T> {
+    const done = last.then(change, change);
+    last = done.catch(() => {});
+    return done;
+  }
+
   return {
-    begin: (intent: Intent) => writeDurably(at.journal, `${intent.account}.json`, intent),
-    end: (account: string) => rm(join(at.journal, `${account}.json`), { force: true }),
+    begin: (intent: Intent, manifest: Manifest) => alone(() => begin(intent, manifest)),
+    end: (intent: Intent, ok: boolean) => alone(() => end(intent, ok)),
+    kept,
+    accounts: () => names(at.manifests),
     open: async (): Promise<Intent[]> => {
-      const intents = await Promise.all((await names(at.journal)).map(name => readJson<Intent>(join(at.journal, `${name}.json`))));
+      const intents = await Promise.all((await names(at.journal)).map(name => readJson<Intent>(intentPath(name))));
       return intents.filter(intent => intent !== null);
     },
-    keep: (kept: Kept) => writeDurably(at.manifests, `${kept.manifest.account.name}.json`, kept),
-    kept: (account: string) => readJson<Kept>(at.manifest(account)),
-    forget: (account: string) => rm(at.manifest(account), { force: true }),
-    accounts: () => names(at.manifests),
   };
 }
 

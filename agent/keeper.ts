@@ -40,11 +40,10 @@ export function keeper(host: Host, journal: Journal, queue: Queue, log: (line: s
 
   async function take(kind: 'apply' | 'remove', manifest: Manifest): Promise<Work> {
     await refuseOld(manifest);
-    const account = manifest.account.name;
-    const kept = await journal.kept(account);
-    await journal.keep({ manifest, applied: kept?.applied ?? null });
-    const intent = { account, generation: manifest.generation, kind };
-    await journal.begin(intent);
+    const intent = { account: manifest.account.name, generation: manifest.generation, kind };
+    const known = queue.same(intent);
+    if (known) return known;
+    await journal.begin(intent, manifest);
     return queue.enqueue(intent, manifest);
   }
 
@@ -53,7 +52,7 @@ export function keeper(host: Host, journal: Journal, queue: Queue, log: (line: s
     for (const intent of await journal.open()) {
       const kept = await journal.kept(intent.account);
       if (!kept) {
-        await journal.end(intent.account);
+        await journal.end(intent, false);
         continue;
       }
       log(`taking up ${intent.account} where it was cut off`);

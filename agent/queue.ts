@@ -45,25 +45,28 @@ export function queue(host: Host, journal: Journal, log: (line: string) => void)
     const ended = (ok: boolean, error?: string) => tell({ type: 'end', ok, generation, ...(error ? { error } : {}) });
     try {
       await apply(host, await stepsFor(host, kind, manifest), tell);
-      if (kind === 'remove') await journal.forget(account);
-      else await journal.keep({ manifest, applied: generation });
-      await journal.end(account);
+      await journal.end(work.intent, true);
       ended(true);
     } catch (error) {
       const said = error instanceof Error ? error : new Error(String(error));
       if (!(error instanceof Failed || error instanceof Refused))
         log(`a fault of the agent's own while working on ${account}: ${said.stack}`);
       // What failed on its merits is for the panel to send again; only what was cut off is taken up by ourselves.
-      await journal.end(account);
+      await journal.end(work.intent, false);
       const help = 'help' in said && said.help ? ` ${said.help}` : '';
       ended(false, `${said.message}${help}`);
     }
   }
 
+  const same = ({ account, generation, kind }: Intent): Work | null => {
+    const work = works.get(account);
+    return work && work.intent.generation === generation && work.intent.kind === kind ? work : null;
+  };
+
   /** Takes a manifest up, or finds the work that is already on its way with the same generation. It goes on whoever listens. */
   function enqueue(intent: Intent, manifest: Manifest): Work {
-    const current = works.get(intent.account);
-    if (current && current.intent.generation === intent.generation && current.intent.kind === intent.kind) return current;
+    const current = same(intent);
+    if (current) return current;
     const work: Work = { intent, events: [], listeners: new Set(), done: Promise.resolve() };
     const tell = (event: ApplyEvent) => {
       work.events.push(event);
@@ -83,7 +86,7 @@ export function queue(host: Host, journal: Journal, log: (line: string) => void)
     return work;
   }
 
-  return { enqueue, busy: (account: string) => works.has(account), idle: () => Promise.allSettled([...lines.values()]) };
+  return { enqueue, same, busy: (account: string) => works.has(account), idle: () => Promise.allSettled([...lines.values()]) };
 }
 
 export type Queue = ReturnType<typeof queue>;
