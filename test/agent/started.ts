@@ -57,6 +57,7 @@ export async function startAgent(folder?: string, paper: Paper = blankPaper(), s
     socket,
     parts,
     stop,
+    abandon,
     call: (method: string, path: string, body?: unknown) => call(socket, method, path, body),
   };
 }
