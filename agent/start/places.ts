@@ -19,7 +19,7 @@ export function places(at: Layout) {
     progress: join(at.state, 'start.json'),
     mysqlStaging: join(at.state, 'mysql.new'),
     mysqlTemp: join(at.state, 'mysql-tmp'),
-    mysqlInit: join(at.mysqlRun, 'init.sql'),
+    mysqlInit: join(at.run, 'mysql-init.sql'),
     mysqlPid: join(at.mysqlRun, 'mysqld.pid'),
     log: (name: string) => join(at.logs, `${name}.log`),
   };
