@@ -1,0 +1,146 @@
+"""A worker's way from the fork to the customer's code: descriptors, cgroup, jail, drop; only then its own configuration."""
+import fcntl
+import gc
+import json
+import os
+import socket
+import sys
+import time
+import types
+from collections import namedtuple
+
+from slotd import drop, jail, kernel, venv, wire, worker
+
+# What every child of one zygote knows: modules of a bare interpreter, the standard library's path, the stack's versions.
+Facts = namedtuple("Facts", "at_start path packages")
+
+LISTENER, STATUS = 3, 4
+FAILED, MISMATCH, BROKEN = 75, 76, 77
+
+
+class _Status:
+    """The worker's end of its socket to slotd."""
+
+    def __init__(self, sock):
+        self.sock = sock
+
+    def tell(self, message, wait=True):
+        """Sends one message; False when slotd does not take it now, or is gone."""
+        try:
+            wire.send(self.sock, message, flags=0 if wait else socket.MSG_DONTWAIT)
+            return True
+        except OSError:
+            return False
+
+
+def _settle_descriptors(sock, given):
+    """0 nothing, 1 and 2 the log, 3 the listening socket, 4 slotd; every other descriptor is closed."""
+    listener, out, error = given
+    spare = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 16) for number in (listener, out, error, sock.detach())]
+    null = os.open("/dev/null", os.O_RDONLY)
+    for source, target in ((null, 0), (spare[1], 1), (spare[2], 2), (spare[0], LISTENER), (spare[3], STATUS)):
+        os.dup2(source, target, inheritable=target < LISTENER)
+    os.closerange(STATUS + 1, 1 << 20)
+    return socket.socket(fileno=LISTENER), _Status(socket.socket(fileno=STATUS))
+
+
+def _confine(orders):
+    """Everything that needs root, ending with root given up."""
+    spec = orders["spec"]
+    for gate in orders["gates"]:
+        descriptor = os.open(gate, os.O_WRONLY | os.O_CLOEXEC)
+        os.write(descriptor, b"0")
+        os.close(descriptor)
+    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("200")
+    os.setsid()
+    jail.enter(orders["homes"], spec["home"], orders["skeleton"], spec["tmp"], orders["kept"])
+    os.chdir("/")
+    drop.reset_signals()
+    drop.limits(spec["limits"]["openFiles"])
+    os.fchown(1, spec["uid"], spec["gid"])
+    os.fchown(2, spec["uid"], spec["gid"])
+    drop.become(spec["uid"], spec["gid"])
+
+
+def _configure(path):
+    """Reads the slot's environment, as the customer."""
+    with open(path, encoding="utf-8") as file:
+        wanted = json.load(file)
+    if type(wanted) is not dict or any(type(value) is not str for value in wanted.values()):
+        raise ValueError("the environment file must be one JSON object of strings")
+    os.environ.clear()
+    os.environ.update(wanted)
+    if "TZ" in wanted:
+        time.tzset()
+
+
+def _forget_ourselves(facts, root):
+    """Makes room for the customer's names: ours, and those of preloaded modules that the app's own folder overrules."""
+    kept = [name for name in sys.modules if name == "slotd" or name.startswith("slotd.")]
+    worker.hold([sys.modules.pop(name) for name in kept])
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    sys.argv = [""]
+    for name in venv.own_names(root):
+        if name in sys.modules and name not in facts.at_start:
+            for loaded in [found for found in sys.modules if found == name or found.startswith(name + ".")]:
+                del sys.modules[loaded]
+
+
+def _run_command(spec, status):
+    """Becomes another program, with the socket as systemd hands it over."""
+    os.environ.update({"LISTEN_FDS": "1", "LISTEN_FDNAMES": "web", "LISTEN_PID": str(os.getpid())})
+    os.set_inheritable(LISTENER, True)
+    os.set_blocking(LISTENER, True)
+    os.chdir(spec["root"])
+    gc.enable()
+    try:
+        os.execvpe(spec["argv"][0], spec["argv"], os.environ)
+    except OSError as error:
+        status.tell({"failed": f"{spec['argv'][0]}: {error.strerror}"})
+        os._exit(FAILED)
+
+
+def _run_app(spec, status, listener, facts):
+    """Turns the blank interpreter into the venv's python and serves."""
+    root, place = os.path.realpath(spec["root"]), spec["venv"] and os.path.realpath(spec["venv"])
+    different = venv.difference(place, facts.packages) if facts.packages else None
+    if different:
+        status.tell({"mismatch": different})
+        os._exit(MISMATCH)
+    sys.dont_write_bytecode = False
+    sys.path[:] = facts.path
+    _forget_ourselves(facts, root)
+    gc.enable()
+    venv.activate(place)
+    os.chdir(root)
+    sys.path.insert(0, root)
+    worker.run(spec, status, listener)
+
+
+def run(sock, facts):
+    """The blank child: waits for its orders, then never returns."""
+    code = BROKEN
+    try:
+        orders, given = wire.receive(sock)
+        if orders is None:
+            os._exit(0)
+        listener, status = _settle_descriptors(sock, given)
+        spec = orders["spec"]
+        kernel.name_process(spec["name"])
+        try:
+            _confine(orders)
+        except BaseException as error:
+            status.tell({"failed": f"the host could not prepare the process ({type(error).__name__}: {error})"})
+            os._exit(BROKEN)
+        try:
+            _configure(spec["environment"])
+        except Exception as error:
+            status.tell({"failed": f"its environment could not be read ({type(error).__name__}: {error})"})
+            os._exit(FAILED)
+        if spec["kind"] == "command":
+            _run_command(spec, status)
+        _run_app(spec, status, listener, facts)
+        code = 0
+    finally:
+        os._exit(code)

@@ -1,0 +1,138 @@
+"""The control socket: one JSON object a line, one answer line a request, in order. Root's only."""
+import json
+import os
+import socket
+
+from slotd import VERSION, spec, sweep
+
+_LINE = 65_536
+
+
+class _Talk:
+    """One connection. A request that takes time holds back only the requests behind it on the same connection."""
+
+    def __init__(self, control, conn):
+        self.control, self.loop, self.conn = control, control.keeper.loop, conn
+        self.got, self.out, self.busy = b"", b"", False
+        conn.setblocking(False)
+        self.loop.watch(conn.fileno(), self._ready)
+
+    def _ready(self, _):
+        try:
+            piece = self.conn.recv(_LINE)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        if not piece or len(self.got) > _LINE:
+            self.close()
+            return
+        self.got += piece
+        self._next()
+
+    def _next(self):
+        while not self.busy and self.conn is not None and b"\n" in self.got:
+            line, _, self.got = self.got.partition(b"\n")
+            self.busy = True
+            try:
+                self.control.obey(json.loads(line), self._answer)
+            except (spec.Wrong, ValueError, OSError) as error:
+                self._answer({"ok": False, "error": str(error) or type(error).__name__})
+            except Exception as error:
+                self._answer({"ok": False, "error": f"slotd met an error of its own: {type(error).__name__}: {error}"})
+                raise
+
+    def _answer(self, answer):
+        self.busy = False
+        if self.conn is None:
+            return
+        try:
+            self.conn.settimeout(5)  # a reader that stalls is root's own; it must not hold the loop for long
+            self.conn.sendall(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
+            self.conn.setblocking(False)
+        except OSError:
+            self.close()
+            return
+        if self.got:
+            self.loop.later(0, self._next)
+
+    def close(self):
+        """Ends the connection."""
+        if self.conn is not None:
+            self.loop.unwatch(self.conn.fileno())
+            self.conn.close()
+            self.conn = None
+
+
+class Control:
+    """Listens, and carries out what is asked."""
+
+    def __init__(self, keeper, path):
+        self.keeper, self.path = keeper, path
+        if os.path.lexists(path):
+            os.unlink(path)
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        mask = os.umask(0o177)
+        try:
+            self.sock.bind(path)
+        finally:
+            os.umask(mask)
+        self.sock.listen(64)
+        self.sock.setblocking(False)
+        keeper.loop.watch(self.sock.fileno(), self._accept)
+
+    def _accept(self, _):
+        try:
+            conn, _ = self.sock.accept()
+        except OSError:
+            return
+        _Talk(self, conn)
+
+    def obey(self, request, answer):
+        """Carries out one request; answer(object) is called once, now or later."""
+        if type(request) is not dict or type(request.get("op")) is not str:
+            raise spec.Wrong('A request is one JSON object with an "op".')
+        act = getattr(self, "_op_" + request["op"], None) if request["op"].isalpha() else None
+        if act is None:
+            raise spec.Wrong(f"There is no op {request['op'][:40]!r}.")
+        act(request, answer)
+
+    @staticmethod
+    def _name(request):
+        name = request.get("name")
+        if type(name) is not str or not spec.NAME.match(name):
+            raise spec.Wrong('"name" must be <account>.<app>.')
+        return name
+
+    def _op_load(self, request, answer):
+        self.keeper.load(self._name(request))
+        answer({"ok": True})
+
+    def _op_unload(self, request, answer):
+        self.keeper.unload(self._name(request), lambda why: answer({"ok": True} if why is None else {"ok": False, "error": why}))
+
+    def _chosen(self, request):
+        account = request.get("account")
+        if account is not None and type(account) is not str:
+            raise spec.Wrong('"account" must be a name.')
+        return [slot for slot in self.keeper.slots.values() if account is None or slot.spec["account"] == account]
+
+    def _op_status(self, request, answer):
+        answer({"ok": True, "slots": [slot.status() for slot in self._chosen(request)]})
+
+    def _op_latencies(self, request, answer):
+        answer({"ok": True, "slots": {slot.spec["name"]: slot.latency for slot in self._chosen(request)}})
+
+    def _op_sweep(self, request, answer):
+        uid = request.get("uid")
+        if type(uid) is not int or not spec.FIRST_UID <= uid <= spec.LAST_UID:
+            raise spec.Wrong(f'"uid" must be from {spec.FIRST_UID} to {spec.LAST_UID}.')
+        sweep.sweep(self.keeper.loop, uid, answer)
+
+    def _op_ping(self, _, answer):
+        ready = sorted(name for name, zygote in self.keeper.zygotes.items() if zygote.pid is not None)
+        answer({"ok": True, "version": VERSION, "stacks": ready})
+
+    def close(self):
+        """Stops listening."""
+        self.sock.close()

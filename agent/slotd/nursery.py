@@ -1,0 +1,157 @@
+"""slotd's side of a zygote: starts it, starts it again when it dies, and keeps one blank child ready."""
+import os
+import signal
+import socket
+import sys
+import time
+from collections import deque
+
+from slotd import wire
+from slotd.loop import READ
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+_ENVIRONMENT = {"LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+_DEFAULT = [number for number in range(1, 32) if number not in (signal.SIGKILL, signal.SIGSTOP)]
+
+
+def spawn(program, *arguments):
+    """Starts one of our own programs with a socket pair as descriptor 3. Returns (pid, our end)."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    argv = ["/usr/bin/python3", "-I", "-S", "-B", "-u", os.path.join(HERE, program), str(os.getpid()), *arguments]
+    with theirs:
+        pid = os.posix_spawn(
+            argv[0], argv, _ENVIRONMENT, file_actions=[(os.POSIX_SPAWN_DUP2, theirs.fileno(), 3)],
+            setsid=True, setsigmask=[], setsigdef=_DEFAULT,
+        )
+    ours.setblocking(False)
+    return pid, ours
+
+
+def say(text):
+    """A line for whoever reads slotd's own output."""
+    print(f"slotd: {text}", file=sys.stderr, flush=True)
+
+
+class Zygote:
+    """One zygote. `want(got)` calls got(pid, sock) with a blank child, or got(None, why) when there can be none."""
+
+    def __init__(self, keeper, name, preload, packages=None):
+        self.keeper, self.loop = keeper, keeper.loop
+        self.name, self.preload, self.packages = name, preload, packages
+        self.pid = self.sock = None
+        self.ready = self.retired = False
+        self.asked = self.failures = 0
+        self.spares, self.waiting = [], deque()
+        self.stamp = self._stamp()
+        self.start()
+
+    def _stamp(self):
+        try:
+            info = os.stat(self.preload)
+            return info.st_mtime_ns, info.st_ino
+        except OSError:
+            return None
+
+    def stale(self):
+        """Whether the list of modules changed on disk since this zygote started."""
+        return self._stamp() != self.stamp
+
+    def start(self):
+        """Starts the process."""
+        self.asked, self.ready, self.began = 0, False, time.monotonic()
+        self.pid, self.sock = spawn("zygote.py", self.preload, self.packages or "-")
+        self.keeper.own(self.pid, self)
+        self.loop.watch(self.sock.fileno(), self._heard)
+
+    def want(self, got):
+        """Asks for a blank child."""
+        if self.spares:
+            pid, sock = self.spares.pop()
+            self.loop.later(0.03, self._refill)
+            got(pid, sock)
+            return
+        if self.pid is None and self.failures >= 3:
+            got(None, f"the zygote {self.name} cannot start")
+            return
+        self.waiting.append(got)
+        self._ask()
+
+    def _refill(self):
+        if not self.spares and not self.waiting:
+            self._ask(spare=1)
+
+    def _ask(self, spare=0):
+        while self.ready and self.asked < len(self.waiting) + spare:
+            try:
+                self.sock.send(b"fork")
+            except BlockingIOError:
+                self.loop.later(0.01, self._ask)
+                return
+            except OSError:
+                return  # it died; the reaper says so in a moment
+            self.asked += 1
+
+    def _heard(self, _):
+        try:
+            message, descriptors = wire.receive(self.sock)
+        except BlockingIOError:
+            return
+        except OSError:
+            message, descriptors = None, []
+        if message is None:
+            self.loop.unwatch(self.sock.fileno())
+        elif "child" in message and descriptors:
+            self.asked -= 1
+            self._child(message["child"], socket.socket(fileno=descriptors[0]))
+        elif "ready" in message:
+            self.ready, self.failures = True, 0
+            told = f"zygote {self.name} is ready: {message['modules']} modules in {time.monotonic() - self.began:.2f} s"
+            say(told + "".join(f"; {text}" for text in message["failed"]))
+            self._ask(spare=1)
+        elif "broken" in message:
+            say(f"zygote {self.name}: {message['broken']}")
+
+    def _child(self, pid, sock):
+        sock.setblocking(False)
+        while self.waiting:
+            got = self.waiting.popleft()
+            got(pid, sock)
+            return
+        if self.retired or self.spares:
+            sock.close()
+        else:
+            self.spares.append((pid, sock))
+
+    def died(self, status):
+        """Called by the reaper."""
+        self._close()
+        self.pid, self.ready = None, False
+        if self.retired or self.keeper.ending:
+            return
+        if time.monotonic() - self.began > 60:
+            self.failures = 0
+        self.failures += 1
+        wait = min(60, 2 ** (self.failures - 1)) if self.failures > 1 else 0.05
+        say(f"zygote {self.name} ended (status {status}), starting again in {wait} s")
+        if self.failures >= 3:
+            while self.waiting:
+                self.waiting.popleft()(None, f"the zygote {self.name} cannot start")
+        self.loop.later(wait, self._restart)
+
+    def _restart(self):
+        if self.pid is None and not self.retired and not self.keeper.ending:
+            self.start()
+
+    def _close(self):
+        for _, sock in self.spares:
+            sock.close()
+        self.spares.clear()
+        if self.sock is not None:
+            self.loop.unwatch(self.sock.fileno())
+            self.sock.close()
+            self.sock = None
+
+    def retire(self):
+        """Lets the process and its spare end; its grown-up children live on."""
+        self.retired = True
+        self._close()

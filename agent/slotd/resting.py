@@ -1,0 +1,89 @@
+"""Answering visitors with 503 while an app rests after a failed start. Small, bounded, and never blocking."""
+from slotd import page
+from slotd.loop import READ, WRITE
+
+_MOST = 256
+_SECONDS = 20
+_PIECE = 65_536
+
+
+class _Visit:
+    """One connection: its request is read to the end (or nginx would lose the answer), then answered."""
+
+    def __init__(self, desk, conn, data):
+        self.desk, self.conn, self.data = desk, conn, data
+        self.head, self.left, self.answered = b"", None, False
+        self.timer = desk.loop.later(_SECONDS, self.close)
+        desk.loop.watch(conn.fileno(), self._go)
+
+    def _go(self, _):
+        try:
+            if self.left is None or self.left > 0:
+                self._read()
+            elif self.answered:
+                if not self.conn.recv(_PIECE):
+                    self.close()
+        except BlockingIOError:
+            return
+        except OSError:
+            self.close()
+
+    def _read(self):
+        piece = self.conn.recv(_PIECE)
+        if not piece:
+            self.close()
+            return
+        if self.left is None:
+            self.head += piece
+            end = self.head.find(b"\r\n\r\n")
+            if end < 0 and len(self.head) <= _PIECE:
+                return
+            self.left = self._length(self.head[:end]) - (len(self.head) - end - 4) if end >= 0 else 0
+        else:
+            self.left -= len(piece)
+        if self.left <= 0:
+            self._answer()
+
+    @staticmethod
+    def _length(head):
+        for line in head.split(b"\r\n")[1:]:
+            name, _, value = line.partition(b":")
+            if name.strip().lower() == b"content-length" and value.strip().isdigit():
+                return int(value.strip()[:15])
+        return 0
+
+    def _answer(self):
+        # A page is far smaller than a socket's buffer, so it goes out whole or not at all.
+        self.answered = True
+        self.conn.send(self.data)
+        self.conn.shutdown(1)
+
+    def close(self):
+        """Ends the connection."""
+        if self.conn is not None:
+            self.timer.cancel()
+            self.desk.loop.unwatch(self.conn.fileno())
+            self.conn.close()
+            self.conn = None
+            self.desk.visits.discard(self)
+
+
+class Desk:
+    """All connections that slotd itself answers."""
+
+    def __init__(self, loop):
+        self.loop, self.visits = loop, set()
+
+    def receive(self, listener, seconds):
+        """Accepts what waits and answers 503; what is beyond the bound waits in the backlog."""
+        data = page.resting(seconds)
+        for _ in range(32):
+            if len(self.visits) >= _MOST:
+                return False
+            try:
+                conn, _ = listener.accept()
+            except OSError:
+                return True
+            conn.setblocking(False)
+            self.visits.add(_Visit(self, conn, data))
+        return True

@@ -1,0 +1,34 @@
+"""Small JSON messages with descriptors over SOCK_SEQPACKET pairs: one message, one packet."""
+import json
+import os
+import socket
+
+_LARGEST = 131_072
+_DESCRIPTORS = 8
+
+
+def send(sock, message, descriptors=(), flags=0):
+    """Sends one message. Raises BlockingIOError when the peer does not read."""
+    data = json.dumps(message, separators=(",", ":")).encode()
+    if descriptors:
+        socket.send_fds(sock, [data], list(descriptors), flags)
+    else:
+        sock.send(data, flags)
+
+
+def receive(sock, flags=0):
+    """Returns (message, descriptors), or (None, []) at the end. The message may be anything JSON can say, or None when broken."""
+    data, descriptors, _, _ = socket.recv_fds(sock, _LARGEST, _DESCRIPTORS, flags | socket.MSG_CMSG_CLOEXEC)
+    if not data:
+        _close(descriptors)
+        return None, []
+    try:
+        return json.loads(data), descriptors
+    except ValueError:
+        _close(descriptors)
+        return {}, []
+
+
+def _close(descriptors):
+    for descriptor in descriptors:
+        os.close(descriptor)

@@ -1,0 +1,175 @@
+"""slotd's end of a worker. After the drop a worker is the customer: what it says is read as a stranger's."""
+import os
+import signal
+import socket
+import time
+
+from slotd import wire
+
+_PER_SECOND = 60
+_COMMAND_SECONDS = 2
+
+
+def _sentence(text):
+    """One printable line of bounded length."""
+    line = "".join(letter if letter.isprintable() else " " for letter in str(text)[:400]).strip()
+    return line[:300]
+
+
+class Worker:
+    """One process that serves, or is about to."""
+
+    def __init__(self, slot, pid, sock, spec):
+        self.slot, self.loop, self.pid, self.sock, self.spec = slot, slot.loop, pid, sock, spec
+        self.ready = self.mismatch = self.left = False
+        self.ready_at, self.cause = 0.0, None
+        self.heard, self.second = 0, 0
+        self.idle_cpu = None
+        self.timer = self.loop.later(spec["startSeconds"], self._too_slow)
+        self.loop.watch(sock.fileno(), self._hear)
+
+    def _too_slow(self):
+        if not self.ready:
+            self.cause = f"did not start within {self.spec['startSeconds']} s"
+            self.kill()
+
+    def kill(self):
+        """Ends the process. Safe: an unreaped pid of ours cannot be another's."""
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def _hear(self, _):
+        now = int(time.monotonic())
+        self.heard, self.second = (self.heard + 1, self.second) if now == self.second else (1, now)
+        if self.heard > _PER_SECOND:
+            self.loop.unwatch(self.sock.fileno())
+            self.loop.later(1.0, lambda: self.sock is not None and self.loop.watch(self.sock.fileno(), self._hear))
+            return
+        try:
+            message, descriptors = wire.receive(self.sock)
+        except BlockingIOError:
+            return
+        except OSError:
+            message, descriptors = None, []
+        for descriptor in descriptors:
+            os.close(descriptor)
+        if message is None:
+            self._end_of_talk()
+        elif isinstance(message, dict):
+            self._obey(message)
+
+    def _end_of_talk(self):
+        """The process is ending, or has become another program (kind command), or an app closed what is not its own."""
+        self.loop.unwatch(self.sock.fileno())
+        if self.spec["kind"] == "command" and self.cause is None:
+            self._became()
+        elif not self.left:
+            self.loop.later(0.2, self._still_there)
+
+    def _still_there(self):
+        if self.sock is not None and self.cause is None:
+            self.cause = "the app closed a descriptor that belongs to its server"
+            self.kill()
+
+    def _became(self):
+        self.ready, self.ready_at = True, time.monotonic()
+        self.timer.cancel()
+        self.slot.ready(self)
+        if self.spec["mode"] == "on-demand":
+            self.timer = self.loop.later(self.spec["idleSeconds"], self._command_idle)
+
+    def _command_idle(self):
+        """A foreign server does not tell when it is idle: no open connection and almost no work since the last look mean it."""
+        from slotd import meters
+
+        used = meters.cpu(self.slot.group)[0]
+        before, self.idle_cpu = self.idle_cpu, used
+        quiet = before is not None and used - before < 2000 * self.spec["idleSeconds"]
+        if quiet and self.slot.worker is self and not _connections(self.spec["socket"]):
+            self.slot.leaving(self, "idle")
+            self._terminate()
+        else:
+            self.timer = self.loop.later(self.spec["idleSeconds"], self._command_idle)
+
+    def _terminate(self):
+        try:
+            os.kill(self.pid, signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+
+    def _obey(self, message):
+        if "ready" in message and not self.ready:
+            self.ready, self.ready_at = True, time.monotonic()
+            self.timer.cancel()
+            self.slot.ready(self)
+        elif "n" in message and self.ready:
+            self._numbers(message)
+        elif "leaving" in message and self.ready and not self.left:
+            self.left = True
+            self.slot.leaving(self, _sentence(message["leaving"]))
+        elif "failed" in message and not self.ready:
+            self.cause = self.cause or _sentence(message["failed"])
+        elif "mismatch" in message and not self.ready and not self.mismatch:
+            self.mismatch = self.slot.bare = True
+            self.slot.note(f"does not start from the stack {self.spec['stack']}: {_sentence(message['mismatch'])}")
+
+    def _numbers(self, message):
+        count, buckets = message["n"], message.get("ms")
+        if type(count) is not int or not 0 <= count <= 10_000_000:
+            return
+        self.slot.requests += count
+        if type(buckets) is list and len(buckets) <= 32 and all(type(one) is int and 0 <= one <= count for one in buckets):
+            have = self.slot.latency
+            have.extend([0] * (len(buckets) - len(have)))
+            for place, one in enumerate(buckets):
+                have[place] += one
+
+    def dismiss(self, seconds):
+        """Asks it to finish and go, and ends it when it has not gone in time."""
+        if not self.ready:
+            self.kill()
+            return
+        if self.spec["kind"] == "command":
+            self._terminate()
+        else:
+            try:
+                self.sock.send(b"leave", socket.MSG_DONTWAIT)
+            except OSError:
+                pass
+        self.give_grace(seconds)
+
+    def give_grace(self, seconds):
+        """From now on it has so many seconds to be gone."""
+        self.timer.cancel()
+        self.timer = self.loop.later(seconds, self.kill)
+
+    def died(self, status):
+        """Called by the reaper."""
+        self.timer.cancel()
+        # What it said last may still be unread.
+        for _ in range(64):  # bounded: a stray child of the app may hold the other end
+            try:
+                message, descriptors = wire.receive(self.sock)
+            except OSError:
+                break
+            for descriptor in descriptors:
+                os.close(descriptor)
+            if message is None:
+                break
+            if isinstance(message, dict):
+                self._obey(message)
+        if self.spec["kind"] == "command" and self.ready and not self.left and time.monotonic() - self.ready_at < _COMMAND_SECONDS:
+            self.ready = False
+        self.loop.unwatch(self.sock.fileno())
+        self.sock.close()
+        self.sock = None
+        self.timer.cancel()
+        self.slot.ended(self, status)
+
+
+def _connections(path):
+    """How many accepted connections a listening socket's path has."""
+    with open("/proc/net/unix", encoding="utf-8", errors="replace") as file:
+        return sum(1 for line in file if line.rstrip().endswith(path) and line.split()[5] == "03")
