@@ -18,10 +18,11 @@ class EntryForm(ModelForm):
 
 def front_page(request):
     """GET shows the page, POST stores an entry first."""
-    form = EntryForm(request.POST or None)
+    form = EntryForm(request.POST or None, label_suffix="")
     if request.method == "POST" and form.is_valid():
         entry = form.save()
-        print(f"{entry.name} wrote in the guestbook")  # you find this line under Log
+        # You find this line under Log. !r keeps a name from pretending to be more than one line.
+        print(f"{entry.name!r} wrote in the guestbook")
         # Going back to the page keeps a reload from writing the entry twice.
         return redirect("/#guestbook")
     return render(

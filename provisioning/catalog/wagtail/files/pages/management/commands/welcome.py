@@ -21,10 +21,12 @@ class Command(BaseCommand):
     @transaction.atomic
     def handle(self, **options):
         home = HomePage.objects.first() or self.first_pages()
+        site = Site.objects.filter(is_default_site=True).first() or Site(is_default_site=True, root_page=home, hostname="")
         address = urlsplit(berth.URL)
-        site = Site.objects.filter(is_default_site=True).first() or Site(is_default_site=True, root_page=home)
-        site.hostname = address.hostname
-        site.port = address.port or (443 if address.scheme == "https" else 80)
+        # An address of the app that you chose yourself in the admin stays; one the app does not answer to is mended.
+        if site.hostname == address.hostname or site.hostname not in berth.HOSTS:
+            site.hostname = address.hostname
+            site.port = address.port or (443 if address.scheme == "https" else 80)
         site.site_name = site.site_name or settings.WAGTAIL_SITE_NAME
         site.save()
         self.stdout.write(f"{site.site_name} is at {site.root_url}")
