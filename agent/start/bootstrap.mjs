@@ -24,8 +24,18 @@ function wantedStamp() {
   return `${createHash('sha256').update(lock).digest('hex')} node-${modules} ${process.platform}-${process.arch}\n`;
 }
 
+/** Whether npm's own record of node_modules agrees with the lock file, as after a developer's `npm install`. */
+function recordAgrees() {
+  const record = join(ROOT, 'node_modules', '.package-lock.json');
+  if (!existsSync(record)) return false;
+  const wanted = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
+  const present = JSON.parse(readFileSync(record, 'utf8')).packages;
+  return Object.entries(wanted).every(([path, { version, optional }]) => path === '' || optional || present[path]?.version === version);
+}
+
 function complete() {
-  return existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wantedStamp();
+  if (existsSync(STAMP)) return readFileSync(STAMP, 'utf8') === wantedStamp();
+  return recordAgrees();
 }
 
 /** Native packages compile against the headers of the Node.js that is installed, when it brought them. */
@@ -45,7 +55,8 @@ function npmInstall() {
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', text => {
-      said = (said + text).slice(-3000);
+      // The reason stands in the first lines; what follows is npm's help.
+      said = (said + text).slice(0, 2000);
     });
   }
   return new Promise(done => {

@@ -33,7 +33,10 @@ export const foundationSpec = z.strictObject({
   /** Whether MariaDB runs here as Berth's own; false when both databases are elsewhere. */
   embeddedDatabase: z.boolean(),
   /** pip's settings for stacks, such as PIP_INDEX_URL or a proxy; the machine's own files apply beside them. */
-  pipEnvironment: z.record(z.string().regex(/^(PIP_[A-Z_]+|SSL_CERT_FILE|(HTTPS?|NO|ALL)_PROXY)$/i), z.string().max(2000)),
+  pipEnvironment: z.record(
+    z.string().regex(/^(PIP_[A-Z_]+|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|(HTTPS?|NO|ALL)_PROXY)$/i),
+    z.string().max(2000),
+  ),
 });
 
 /** The answers above together with the stacks this host keeps loaded. */
