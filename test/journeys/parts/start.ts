@@ -1,0 +1,56 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { startInstance } from '../instance.ts';
+import type { Story, Tell } from './story.ts';
+
+/** Every process that carries this instance's folders in its environment or command line, or sits in its control groups. */
+async function processesOfInstance(env: Record<string, string>): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) continue;
+    const read = (name: string) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '');
+    const [line, groups, status] = [await read('cmdline'), await read('cgroup'), await read('status')];
+    if (/^State:\s+[ZX]/m.test(status)) continue;
+    const ours = line.includes(env.BERTH_STATE ?? '-') || line.includes(env.BERTH_RUN ?? '-') || groups.includes(`/${env.BERTH_CGROUP}/`);
+    if (ours) found.push(line.replaceAll('\0', ' '));
+  }
+  return found;
+}
+
+/** What a newcomer sees: the printed addresses work. */
+export function startJourney(test: Tell, story: () => Story): void {
+  test.serial('the demo app answers with its own page through nginx at the printed address', async t => {
+    const { berth } = story();
+    const printed = berth.output.join('\n');
+    const url = new RegExp(`http://([a-z0-9.-]+):${berth.sitesPort}`).exec(printed);
+    t.truthy(url, printed);
+    const page = await berth.visit(url?.[1] ?? '');
+    t.is(page.status, 200);
+    t.regex(page.text, /<meta name="generator" content="(Flask|Django)">/);
+    t.true(printed.includes(`http://127.0.0.1:${berth.panelPort}`) || printed.includes(`http://localhost:${berth.panelPort}`), printed);
+    t.like((await berth.api('GET', '/health', undefined)).json(), { status: 'ok', hosts: { online: 1, total: 1 } });
+  });
+}
+
+/** Ctrl-C, and a second start that finds everything. */
+export function leavesNothing(test: Tell, story: () => Story): void {
+  test.serial('Ctrl-C leaves no process behind', async t => {
+    const { berth } = story();
+    t.is(await berth.stop(), 0);
+    t.deepEqual(await processesOfInstance(berth.env), []);
+  });
+
+  test.serial('a second start finds all data and builds nothing again', async t => {
+    const { berth } = story();
+    const started = Date.now();
+    const again = await startInstance(berth.env, line => t.log(line));
+    story().berth = again;
+    t.log(`ready after ${Date.now() - started} ms`);
+    t.true(Date.now() - started < 30_000);
+    t.notRegex(again.output.join('\n'), /Install|pip|Create the|npm packages/i);
+    t.regex((await again.visit('hello-demo.localhost')).text, /<meta name="generator"/);
+    const plans = (await again.api('GET', '/plans')).text;
+    t.regex(plans, /small/);
+    t.is(await again.stop(), 0);
+    t.deepEqual(await processesOfInstance(berth.env), []);
+  });
+}
