@@ -18,13 +18,16 @@ def database():
     import pymysql
 
     url = urlsplit(DATABASE_URL)
+    socket = parse_qs(url.query).get("unix_socket", [None])[0]
     connection = pymysql.connect(
         user=unquote(url.username or ""),
         password=unquote(url.password or ""),
         database=unquote(url.path.lstrip("/")),
         host=url.hostname,
         port=url.port or 3306,
-        unix_socket=parse_qs(url.query).get("unix_socket", [None])[0],
+        unix_socket=socket,
+        # Nothing leaves the machine through a socket; preparing to encrypt it takes 25 ms each time.
+        ssl_disabled=bool(socket),
         charset="utf8mb4",
         autocommit=True,
     )
@@ -41,7 +44,7 @@ def add():
         return _in_memory
     with database() as cursor:
         cursor.execute("INSERT INTO visits VALUES (1, 1) ON DUPLICATE KEY UPDATE total = total + 1")
-    return count()
+        return total(cursor)
 
 
 def count():
@@ -49,6 +52,10 @@ def count():
     if not KEPT:
         return _in_memory
     with database() as cursor:
-        cursor.execute("SELECT total FROM visits WHERE id = 1")
-        row = cursor.fetchone()
+        return total(cursor)
+
+
+def total(cursor):
+    cursor.execute("SELECT total FROM visits WHERE id = 1")
+    row = cursor.fetchone()
     return row[0] if row else 0

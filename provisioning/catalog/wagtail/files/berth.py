@@ -30,6 +30,9 @@ def database():
     """DATABASE_URL (mysql://user:password@host/name?unix_socket=/path) as Django wants it."""
     url = urlsplit(os.environ["DATABASE_URL"])
     options = {key: values[0] for key, values in parse_qs(url.query).items()}
+    if "unix_socket" in options:
+        # Nothing leaves the machine, so there is nothing to encrypt; preparing for it takes 25 ms each time.
+        options["ssl_disabled"] = True
     return {
         "ENGINE": "django.db.backends.mysql",
         "NAME": unquote(url.path.lstrip("/")),
