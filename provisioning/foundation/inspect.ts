@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { Entry, Sight } from '../host.ts';
 import { PAGES } from './pages.ts';
 import { DATABASE_USER, type Foundation, folders, PANEL_USER, packages } from './spec.ts';
@@ -38,13 +39,20 @@ export interface GroundFound {
   texts: Record<string, string | null>;
 }
 
+/** The folders above a path, nearest first. Pure. */
+export function above(path: string): string[] {
+  const parent = dirname(path);
+  return parent === path ? [] : [parent, ...above(parent)];
+}
+
 /** Looks at Berth's own users, folders and web server files. */
 export async function inspectGround(sight: Sight, wanted: Foundation): Promise<GroundFound> {
   const at = sight.layout;
   const entries: GroundFound['entries'] = {};
   const texts: GroundFound['texts'] = {};
   for (const { path } of folders(at, wanted)) entries[path] = await sight.entry(path);
-  for (const path of [at.userdb, at.homes]) entries[path] = await sight.entry(path);
+  const parents = [at.state, at.run, at.homes].flatMap(above);
+  for (const path of [at.userdb, at.homes, ...parents]) entries[path] = await sight.entry(path);
   for (const user of [PANEL_USER, DATABASE_USER]) {
     for (const { path, link } of recordFiles(user, at)) {
       entries[path] = await sight.entry(path);

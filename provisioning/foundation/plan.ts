@@ -1,7 +1,7 @@
 import { Refused } from '../errors.ts';
 import type { Layout } from '../layout.ts';
 import type { Act, Step } from '../steps.ts';
-import { type GroundFound, type PackagesFound, POLICY } from './inspect.ts';
+import { above, type GroundFound, type PackagesFound, POLICY } from './inspect.ts';
 import { nginxMain } from './nginx.ts';
 import { PAGES, pageText } from './pages.ts';
 import { DATABASE_USER, type Foundation, folders, type OwnFolder, PANEL_USER, WEB_GROUP } from './spec.ts';
@@ -68,6 +68,19 @@ function refuseStrangers(found: GroundFound): void {
   }
 }
 
+/** Customers, the web server and the database server all have to pass through to what is theirs. */
+function refuseClosedFolders(found: GroundFound, at: Layout): void {
+  for (const path of [at.state, at.run, at.homes].flatMap(above)) {
+    const entry = found.entries[path];
+    if (entry?.kind !== 'folder' || entry.mode & 0o001) continue;
+    throw new Refused(
+      'closed-folder',
+      `Only its owner may pass through ${path}.`,
+      `Open it with: chmod o+x ${path} (or choose another place).`,
+    );
+  }
+}
+
 function planUsers(found: GroundFound, at: Layout, embedded: boolean): Step[] {
   const steps: Step[] = [];
   for (const user of embedded ? [PANEL_USER, DATABASE_USER] : [PANEL_USER]) {
@@ -108,6 +121,7 @@ function planSystemFolders(found: GroundFound, at: Layout): Step[] {
 /** What must happen for Berth's users, folders and web server files to be as they should. Pure. Throws Refused. */
 export function planGround(wanted: Foundation, found: GroundFound, at: Layout): Step[] {
   refuseStrangers(found);
+  refuseClosedFolders(found, at);
   const texts = Object.entries(PAGES).map(
     ([name, page]) => [at.nginxPage(name), pageText(page), `Write the page "${page.title}"`] as const,
   );
