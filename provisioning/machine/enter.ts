@@ -34,18 +34,21 @@ const answer = z.discriminatedUnion('ok', [
 ]);
 type Answer = Extract<z.infer<typeof answer>, { ok: true }>;
 
-/** What the program is started with: nothing of the agent's own environment. */
-const BARE_ENVIRONMENT = { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8' };
+/** What the program is started with: where this host keeps things, nothing else of the agent's own environment. */
+function bareEnvironment({ state, run, homes, cgroup }: Layout): Record<string, string> {
+  return { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', BERTH_STATE: state, BERTH_RUN: run, BERTH_HOMES: homes, BERTH_CGROUP: cgroup };
+}
 
 /** One way of becoming a customer: a short-lived process that drops to the uid before it touches anything. */
 export function enter(at: Layout) {
+  const env = bareEnvironment(at);
   const program = ['-I', '-S', join(at.slotdFolder, 'enter.py')];
   const request = (who: Who, rest: object) =>
     `${JSON.stringify({ uid: who.uid, gid: who.gid, home: who.home, homes: at.homes, tmp: at.tmp(who.name), ...rest })}\n`;
 
   function ask(who: Who, rest: object): Promise<Answer> {
     return new Promise((done, fail) => {
-      const child = spawn(PYTHON, program, { env: BARE_ENVIRONMENT, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+      const child = spawn(PYTHON, program, { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], detached: true });
       let out = '';
       let err = '';
       const timer = setTimeout(() => child.kill('SIGKILL'), ANSWER_SECONDS * 1000);
@@ -73,7 +76,7 @@ export function enter(at: Layout) {
   /** Runs a program to its end as the customer; resolves with its exit status. */
   function run(who: Who, rest: object, timeoutSeconds: number, tell: (text: string) => void): Promise<number | null> {
     return new Promise((done, fail) => {
-      const child = spawn(PYTHON, program, { env: BARE_ENVIRONMENT, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+      const child = spawn(PYTHON, program, { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], detached: true });
       const timer = setTimeout(() => {
         tell(`Stopped after ${timeoutSeconds} seconds.\n`);
         child.kill('SIGKILL');

@@ -57,9 +57,10 @@ export function sqlServer(url: () => Promise<string>) {
       return await work();
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException;
-      throw new Failed(`The database server said no: ${code || message}.`, {
+      if (!code) throw error;
+      throw new Failed(`The database server said no: ${code}.`, {
         help: 'Check that the database server runs, then try again.',
-        lastLines: code ? message.replace(/IDENTIFIED BY '[^']*'/g, '[hidden]') : '',
+        lastLines: message.replace(/IDENTIFIED BY '[^']*'/g, '[hidden]'),
       });
     }
   }
@@ -87,7 +88,8 @@ async function users(rows: (sql: string, values: unknown[]) => Promise<Rows[]>, 
   const match = [prefix.length, prefix];
   const known = await rows("SELECT user, priv FROM mysql.global_priv WHERE host = 'localhost' AND LEFT(user, ?) = ?", match);
   for (const row of known) {
-    const priv = JSON.parse(String(row.priv)) as {
+    // The driver reads MariaDB's JSON columns by itself, older ones come as text.
+    const priv = (typeof row.priv === 'string' ? JSON.parse(row.priv) : row.priv) as {
       authentication_string?: string;
       account_locked?: boolean;
       max_user_connections?: number;
