@@ -53,12 +53,16 @@ class Trees:
         self.two = [controller for controller in _LIMITED if controller in available]
 
     def homes(self):
-        """The hierarchies every group of ours exists in, each once."""
-        found = [self.one[c] for c in _LIMITED if c not in self.two and c in self.one]
-        if self.unified:
-            found.append(self.unified)
+        """The hierarchies every group of ours exists in, each once.
+
+        Where every limit lives in version 1 the version 2 tree is left out: entering it takes a lock of the whole machine and
+        waits for an RCU grace period (10 ms measured), while a single thread may enter a version 1 group at once.
+        """
+        one = [self.one[c] for c in _LIMITED if c not in self.two and c in self.one]
+        if not self.two and "freezer" in self.one:
+            found = one + [self.one[c] for c in ("cpuacct", "freezer") if c in self.one]
         else:
-            found += [self.one[c] for c in ("cpuacct", "freezer") if c in self.one]
+            found = one + ([self.unified] if self.unified else [])
         return list(dict.fromkeys(found))
 
     def group(self, *parts):
@@ -67,12 +71,13 @@ class Trees:
             raise ValueError(f"{'/'.join(parts)!r} cannot name a control group")
         return Group(self, "/".join((self.name, *parts)))
 
-    def named(self, path):
-        """The group at a path such as `berth/ada/build-blog`, which must be below our name."""
-        first, *rest = path.split("/")
-        if first != self.name or not rest:
-            raise ValueError(f"{path!r} is not below the control group {self.name!r}")
-        return self.group(*rest)
+    def remove_if_empty(self):
+        """Removes our own top group where nothing stands below it."""
+        for home in self.homes():
+            try:
+                os.rmdir(os.path.join(home, self.name))
+            except OSError:
+                pass
 
     def left_over(self):
         """Names of the groups two levels below ours, in any hierarchy, as (account, app)."""
@@ -98,7 +103,10 @@ class Group:
     def __init__(self, trees, path):
         self.trees = trees
         self.path = path
-        self.folders = [os.path.join(home, path) for home in trees.homes()]
+        homes = trees.homes()
+        self.unified = os.path.join(trees.unified, path) if trees.unified in homes else None
+        self.freezer = os.path.join(trees.one["freezer"], path) if trees.one.get("freezer") in homes else None
+        self.folders = [os.path.join(home, path) for home in homes]
 
     def at(self, controller):
         """The folder where a controller's files are, or None."""
@@ -178,35 +186,31 @@ class Group:
                 _write(quota, -1)
 
     def gates(self):
-        """The files a process writes 0 to in order to enter the group."""
-        return [f"{folder}/cgroup.procs" for folder in self.folders]
+        """The files a single-threaded process writes 0 to in order to enter the group."""
+        return [f"{folder}/{'cgroup.procs' if folder == self.unified else 'tasks'}" for folder in self.folders]
 
     def pids(self):
         """The live processes of the group (and of groups below it)."""
-        folder = os.path.join(self.trees.unified, self.path) if self.trees.unified else self.folders[0]
         found = []
-        for top, below, _ in os.walk(folder):
+        for top, _, _ in os.walk(self.unified or self.freezer or self.folders[0]):
             found += [int(pid) for pid in _read(f"{top}/cgroup.procs").split()]
         return found
 
     def kill(self):
         """Sends SIGKILL to every process of the group. Count with pids() afterwards: this does not wait."""
-        if self.trees.unified:
-            try:
-                _write(os.path.join(self.trees.unified, self.path, "cgroup.kill"), 1)
-                return
-            except OSError:
-                pass  # Linux before 5.14, or the group is gone
-        frozen = os.path.join(self.trees.one["freezer"], self.path) if "freezer" in self.trees.one else None
-        if frozen and os.path.isdir(frozen):
-            _write(f"{frozen}/freezer.state", "FROZEN")
+        if self.unified and os.path.exists(f"{self.unified}/cgroup.kill"):
+            _write(f"{self.unified}/cgroup.kill", 1)
+            return
+        # Frozen first, so that nothing can fork away between looking and killing.
+        if self.freezer and os.path.isdir(self.freezer):
+            _write(f"{self.freezer}/freezer.state", "FROZEN")
         for pid in self.pids():
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-        if frozen and os.path.isdir(frozen):
-            _write(f"{frozen}/freezer.state", "THAWED")
+        if self.freezer and os.path.isdir(self.freezer):
+            _write(f"{self.freezer}/freezer.state", "THAWED")
 
     def remove_if_empty(self):
         """Removes this level only, where nothing stands below it."""

@@ -5,29 +5,28 @@ import signal
 
 from slotd import kernel
 
-_KEPT_CAPABILITIES_END = 64
+
+def _last_capability():
+    try:
+        with open("/proc/sys/kernel/cap_last_cap", encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return 40
 
 
-def _empty_bounding_set():
-    for capability in range(_KEPT_CAPABILITIES_END):
-        try:
-            kernel.prctl(kernel.PR_CAPBSET_READ, capability)
-        except OSError:
-            return
-        kernel.prctl(kernel.PR_CAPBSET_DROP, capability)
+_LAST = _last_capability()
 
 
-def reset_signals():
-    """Default action for every signal but SIGPIPE, which Python ignores so that a broken pipe is an exception."""
+def reset_signals(every=False):
+    """Default action for the signals that Python handles (SIGPIPE stays an exception), or for every signal, and none blocked."""
     signal.set_wakeup_fd(-1)
-    for number in range(1, signal.NSIG):
-        if number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE):
-            continue
-        try:
-            signal.signal(number, signal.SIG_DFL)
-        except (OSError, ValueError):
-            pass
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    numbers = range(1, signal.NSIG) if every else (signal.SIGINT,)
+    for number in numbers:
+        if number not in (signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE):
+            try:
+                signal.signal(number, signal.SIG_DFL)
+            except (OSError, ValueError):
+                pass  # the C library keeps a few for itself
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
@@ -46,7 +45,8 @@ def become(uid, gid):
         raise PermissionError(f"uid {uid} or gid {gid} belongs to the system")
     os.umask(0o022)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
-    _empty_bounding_set()
+    for capability in range(_LAST + 1):
+        kernel.prctl(kernel.PR_CAPBSET_DROP, capability)
     try:
         kernel.prctl(kernel.PR_CAP_AMBIENT, kernel.PR_CAP_AMBIENT_CLEAR_ALL)
     except OSError:

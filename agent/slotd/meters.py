@@ -28,8 +28,8 @@ def cpu(group):
     """(microseconds used, periods in which the limit slowed the group down)."""
     at = group.at("cpu")
     throttled = _fields(f"{at}/cpu.stat").get("nr_throttled", 0) if at else 0
-    if group.trees.unified:
-        return _fields(os.path.join(group.trees.unified, group.path, "cpu.stat")).get("usage_usec", 0), throttled
+    if group.unified:
+        return _fields(f"{group.unified}/cpu.stat").get("usage_usec", 0), throttled
     acct = group.trees.one.get("cpuacct")
     return (_number(os.path.join(acct, group.path, "cpuacct.usage")) // 1000 if acct else 0), throttled
 

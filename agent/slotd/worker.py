@@ -65,7 +65,7 @@ class Server:
     def __init__(self, spec, status, listener, app):
         self.status, self.listener, self.app = status, listener, app
         self.idle = spec["idleSeconds"] if spec["mode"] == "on-demand" else None
-        self.leaving = None
+        self.leaving, self.proven = None, False
         self.count, self.buckets = 0, [0] * _BUCKETS
         self.flushed = self.active = self.looked = time.monotonic()
         wake, ring = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -128,6 +128,9 @@ class Server:
             self.count += 1
             tenths = int((now - began) * 10_000)
             self.buckets[min(tenths.bit_length(), _BUCKETS - 1)] += 1
+            if not self.proven:
+                self.proven = True
+                self._flush()  # slotd tells a worker that served from one that came to nothing
         if now - self.looked > 0.02:
             self.looked = now
             self._listen_to_slotd()

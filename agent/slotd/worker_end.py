@@ -4,7 +4,7 @@ import signal
 import socket
 import time
 
-from slotd import wire
+from slotd import meters, wire
 
 _PER_SECOND = 60
 _COMMAND_SECONDS = 2
@@ -16,12 +16,25 @@ def _sentence(text):
     return line[:300]
 
 
+def describe_end(status, memory_mb=None):
+    """A process's end in plain words. `memory_mb` is the limit when one was ended for lack of memory."""
+    if memory_mb:
+        return f"used more memory than {memory_mb} MB and was ended"
+    if not os.WIFSIGNALED(status):
+        return f"ended with exit code {os.WEXITSTATUS(status)}"
+    number = os.WTERMSIG(status)
+    try:
+        return f"ended by {signal.Signals(number).name}"
+    except ValueError:
+        return f"ended by signal {number}"
+
+
 class Worker:
     """One process that serves, or is about to."""
 
     def __init__(self, slot, pid, sock, spec):
         self.slot, self.loop, self.pid, self.sock, self.spec = slot, slot.loop, pid, sock, spec
-        self.ready = self.mismatch = self.left = False
+        self.ready = self.mismatch = self.left = self.served = False
         self.ready_at, self.cause = 0.0, None
         self.heard, self.second = 0, 0
         self.idle_cpu = None
@@ -82,8 +95,6 @@ class Worker:
 
     def _command_idle(self):
         """A foreign server does not tell when it is idle: no open connection and almost no work since the last look mean it."""
-        from slotd import meters
-
         used = meters.cpu(self.slot.group)[0]
         before, self.idle_cpu = self.idle_cpu, used
         quiet = before is not None and used - before < 2000 * self.spec["idleSeconds"]
@@ -119,7 +130,8 @@ class Worker:
         count, buckets = message["n"], message.get("ms")
         if type(count) is not int or not 0 <= count <= 10_000_000:
             return
-        self.slot.requests += count
+        self.served = self.served or count > 0
+        self.slot.counted(self, count)
         if type(buckets) is list and len(buckets) <= 32 and all(type(one) is int and 0 <= one <= count for one in buckets):
             have = self.slot.latency
             have.extend([0] * (len(buckets) - len(have)))

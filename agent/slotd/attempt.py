@@ -1,0 +1,55 @@
+"""One attempt to get a process for a slot: ask a zygote for a blank child, give it its orders."""
+from slotd import wire
+from slotd.worker_end import Worker
+
+_TRIES = 5
+_NOT_FOR_THE_CHILD = ("account_limits", "log", "logBytes")
+
+
+class Attempt:
+    """Lives from the knock until the child has its orders. A slot that gives up just forgets it."""
+
+    def __init__(self, slot):
+        self.slot, self.keeper, self.tries = slot, slot.keeper, 0
+
+    def go(self):
+        """Asks for a blank child; the answer comes now or later."""
+        slot = self.slot
+        stack = None if slot.bare or slot.spec["kind"] == "command" else slot.spec["stack"]
+        zygote, self.stack = self.keeper.zygote(stack)
+        zygote.want(self._got)
+
+    def _got(self, pid, sock):
+        slot = self.slot
+        if slot.attempt is not self or self.keeper.ending:
+            if pid is not None:
+                sock.close()  # a blank child without orders ends by itself
+            return
+        if pid is not None:
+            self._order(pid, sock)
+        elif self.stack is None:
+            slot.failed(f"the host could not start a process ({sock})")
+        else:
+            slot.bare = True
+            slot.note(f"the stack {self.stack} cannot be used now; started without it")
+            self.go()
+
+    def _order(self, pid, sock):
+        slot, roots = self.slot, self.keeper.roots
+        orders = {
+            "spec": {name: value for name, value in slot.spec.items() if name not in _NOT_FOR_THE_CHILD},
+            "gates": slot.group.gates(), "homes": roots.homes, "skeleton": slot.skeleton, "kept": roots.kept(),
+        }
+        try:
+            wire.send(sock, orders, [slot.listener.fileno(), slot.streams.out_write, slot.streams.error_write])
+        except OSError as error:
+            sock.close()
+            self.tries += 1
+            if self.tries < _TRIES:
+                self.go()
+            else:
+                slot.failed(f"the host could not start a process ({error})")
+            return
+        worker = Worker(slot, pid, sock, slot.spec)
+        slot.began(worker)
+        self.keeper.own(pid, worker)

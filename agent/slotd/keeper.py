@@ -1,0 +1,188 @@
+"""Everything slotd holds: slots, zygotes, the log process, and who wants to know of whose end."""
+import grp
+import os
+import signal
+import socket
+import time
+
+from slotd import cgroup, spec
+from slotd.cgroup_end import end_group
+from slotd.journal import Journal
+from slotd.loop import Loop
+from slotd.nursery import HERE, Zygote, say
+from slotd.resting import Desk
+from slotd.slot import Slot
+
+_STOP_SECONDS = 4
+
+
+def _web_group():
+    try:
+        return grp.getgrnam("www-data").gr_gid
+    except KeyError:
+        return 0
+
+
+def _access_socket(path, gid):
+    """Where nginx sends its access log. The kernel's default queue of ten would drop lines under load."""
+    try:
+        with open("/proc/sys/net/unix/max_dgram_qlen", "r+", encoding="ascii") as file:
+            if int(file.read()) < 1024:
+                file.write("1024")
+    except OSError:
+        pass
+    if os.path.lexists(path):
+        os.unlink(path)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    sock.bind(path)
+    os.chown(path, 0, gid)
+    os.chmod(path, 0o660)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    return sock
+
+
+class Keeper:
+    """Everything slotd holds."""
+
+    def __init__(self, roots):
+        self.roots, self.loop = roots, Loop()
+        self.trees = cgroup.Trees(roots.cgroup)
+        self.web_gid = _web_group()
+        self.owners, self.early = {}, {}
+        self.slots, self.zygotes = {}, {}
+        self.ending = False
+        self.desk = Desk(self.loop)
+        self.loop.handle_signal(signal.SIGCHLD, self.reap)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.loop.handle_signal(number, self.stop)
+        self._folders()
+        self.access = _access_socket(roots.access, self.web_gid)
+        self.journal = Journal(self, self.access)
+        self.bare = Zygote(self, "bare", os.path.join(HERE, "stacks", "bare.json"))
+
+    def _folders(self):
+        os.makedirs(self.roots.run, mode=0o755, exist_ok=True)
+        os.makedirs(self.roots.specs, mode=0o700, exist_ok=True)
+        for path, mode, gid in ((self.roots.sockets, 0o710, self.web_gid), (self.roots.skeletons, 0o711, 0)):
+            os.makedirs(path, exist_ok=True)
+            os.chown(path, 0, gid)
+            os.chmod(path, mode)
+
+    # Processes
+
+    def own(self, pid, owner):
+        """Remembers who wants to know of a process's end."""
+        self.owners[pid] = owner
+        if pid in self.early:
+            self.loop.later(0, lambda: self._gone(pid, self.early.pop(pid, 0)))
+
+    def _gone(self, pid, status):
+        owner = self.owners.pop(pid, None)
+        if owner is not None:
+            owner.died(status)
+        else:
+            self.early[pid] = status  # a child may end before its zygote's message is read; or it was a stray
+            if len(self.early) > 256:
+                self.early.pop(next(iter(self.early)))
+
+    def reap(self):
+        """Takes note of every process that ended."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            self.loop._guard(self._gone, pid, status)
+
+    def zygote(self, stack):
+        """(the zygote to fork from, the stack's name or None when it is the bare one)."""
+        if stack is None:
+            return self.bare, None
+        folder = os.path.join(self.roots.stacks, stack)
+        have = self.zygotes.get(stack)
+        if have is not None and have.stale():
+            self.zygotes.pop(stack).retire()
+            have = None
+        if have is None:
+            if not os.path.isfile(f"{folder}/stack.json"):
+                return self.bare, None
+            have = self.zygotes[stack] = Zygote(self, stack, f"{folder}/stack.json", f"{folder}/site-packages")
+        return have, stack
+
+    # Slots
+
+    def load(self, name):
+        """Takes up a slot's spec file. Raises spec.Wrong or OSError."""
+        wanted, digest = spec.read(name, self.roots)
+        have = self.slots.get(name)
+        if have is not None and wanted["generation"] < have.spec["generation"]:
+            raise spec.Wrong(f"generation {wanted['generation']} of {name} is older than {have.spec['generation']}, which runs.")
+        self.journal.cap(wanted)
+        if wanted["stack"] is not None and wanted["kind"] == "wsgi":
+            self.zygote(wanted["stack"])
+        if have is None:
+            have = self.slots[name] = Slot(self, wanted)
+        elif wanted != have.spec:
+            have.take(wanted)
+        have.digest = digest
+
+    def unload(self, name, done):
+        """Ends a slot; done(None or why not)."""
+        have = self.slots.pop(name, None)
+        self.journal.forget(name)
+        if have is not None:
+            have.remove(done)
+            return
+        try:
+            os.unlink(self.roots.slot_socket(name))
+        except FileNotFoundError:
+            pass
+        end_group(self.loop, self.trees, *name.split(".", 1), done)
+
+    def load_all(self):
+        """Takes up every spec on disk; a wrong one is told and left out."""
+        for entry in sorted(os.listdir(self.roots.specs)):
+            if entry.endswith(".json") and spec.NAME.match(entry[:-5]):
+                try:
+                    self.load(entry[:-5])
+                except (spec.Wrong, OSError) as error:
+                    say(f"{entry}: {error}")
+
+    # The end
+
+    def stop(self):
+        """Graceful: workers finish what they accepted, for a few seconds; then nothing of ours is alive."""
+        if self.ending:
+            return
+        self.ending = True
+        for slot in self.slots.values():
+            slot.settle("running")  # no longer watched
+            slot.dismiss(_STOP_SECONDS)
+        self.until = time.monotonic() + _STOP_SECONDS
+        self._stopping()
+
+    def _stopping(self):
+        if any(slot.workers for slot in self.slots.values()) and time.monotonic() < self.until:
+            self.loop.later(0.02, self._stopping)
+            return
+        for zygote in [self.bare, *self.zygotes.values()]:
+            zygote.retire()
+        for name in list(self.slots):
+            self.unload(name, lambda _: None)
+        self.journal.finish()
+        self.until = time.monotonic() + 2
+        self._last_ones()
+
+    def _last_ones(self):
+        if self.owners and time.monotonic() < self.until:
+            self.loop.later(0.02, self._last_ones)
+            return
+        for pid in self.owners:
+            os.kill(pid, signal.SIGKILL)
+        self.trees.remove_if_empty()
+        for path in (self.roots.control, self.roots.access):
+            if os.path.exists(path):
+                os.unlink(path)
+        self.loop.stop()

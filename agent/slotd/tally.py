@@ -1,0 +1,39 @@
+"""What a slot's control group has counted, and what of it is worth a line in the app's log."""
+from slotd import meters
+
+_THROTTLED = 10  # periods of a tenth of a second; fewer are ordinary while an app starts
+
+
+class Tally:
+    """The counters of limits that were hit, as last told."""
+
+    def __init__(self, group):
+        self.group = group
+        self.memory = self.refused = self.throttled = 0
+
+    def _now(self):
+        return meters.memory(self.group)[2], meters.processes(self.group)[1], meters.cpu(self.group)[1]
+
+    def news(self, limits, note):
+        """Tells in plain words what is new. True when a process was ended for lack of memory since the last call."""
+        memory, refused, throttled = self._now()
+        ended = memory > self.memory
+        if ended:
+            note(f"used more memory than {limits['memoryMb']} MB and was ended")
+        if refused > self.refused:
+            note(f"wanted more than {limits['processes']} processes and threads, and was refused {refused - self.refused} times")
+        if throttled - self.throttled >= _THROTTLED:
+            note(f"reached its {limits['cpuPercent']} % of a processor and was slowed down in {throttled - self.throttled} moments")
+            self.throttled = throttled
+        self.memory, self.refused = memory, refused
+        return ended
+
+    def figures(self, made, awake):
+        """The part of SlotStatus that the control group knows."""
+        used, peak, ended = meters.memory(self.group) if made else (0, 0, 0)
+        usec, throttled = meters.cpu(self.group) if made else (0, 0)
+        count, refused = meters.processes(self.group) if made else (0, 0)
+        return {
+            "memoryBytes": used, "memoryPeakBytes": peak, "cpuUsec": usec, "processes": count if awake else 0,
+            "limitHits": {"memory": ended, "processes": refused, "cpu": throttled},
+        }
