@@ -97,9 +97,10 @@ export class Child {
     const { user } = program;
     const identity = user ? ['--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups', '--no-new-privs'] : [];
     // If the launcher itself is killed, the kernel asks its children to end, so that none is left behind.
-    const args = ['--pdeathsig', 'TERM', ...identity, '--', ...program.argv];
+    const linux = ['/usr/bin/setpriv', '--pdeathsig', 'TERM', ...identity, '--', ...program.argv];
+    const [command = '', ...args] = process.platform === 'linux' ? linux : program.argv;
     // A session of its own: Ctrl-C reaches the launcher alone, which then stops all in the right order.
-    const child = spawn('/usr/bin/setpriv', args, {
+    const child = spawn(command, args, {
       env: program.env,
       cwd: program.cwd,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -16,7 +16,7 @@ export function inCgroup(text: string, group: string): boolean {
 /** Live processes of these sessions or below the named control group. */
 async function find(sessions: ReadonlySet<number>, group: string): Promise<number[]> {
   const found: number[] = [];
-  for (const name of await readdir('/proc')) {
+  for (const name of await readdir('/proc').catch(() => [])) {
     const pid = Number(name);
     if (!pid || pid === process.pid) continue;
     const stat = readStat(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''));

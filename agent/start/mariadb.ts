@@ -79,9 +79,19 @@ function serverOptions(at: Layout, its: Places): string[] {
   ];
 }
 
+/** Where a program of MariaDB's is; services' folders are not on everybody's PATH. Null when it is not installed. */
+export async function find(name: 'mariadbd' | 'mariadb-install-db'): Promise<string | null> {
+  const folders = ['/usr/sbin', '/usr/bin', '/usr/local/bin', '/opt/homebrew/bin', '/opt/homebrew/opt/mariadb/bin'];
+  for (const folder of folders) {
+    const path = `${folder}/${name}`;
+    if (await stands(path)) return path;
+  }
+  return null;
+}
+
 /** The program and its arguments. */
-export function serverArgv(at: Layout, its: Places): string[] {
-  return ['/usr/sbin/mariadbd', ...serverOptions(at, its)];
+export async function serverArgv(at: Layout, its: Places): Promise<string[]> {
+  return [(await find('mariadbd')) ?? 'mariadbd', ...serverOptions(at, its)];
 }
 
 function runToEnd(program: string, args: string[], owner: Owner): Promise<void> {
@@ -111,12 +121,16 @@ async function emptyFolder(path: string, owner: Owner): Promise<void> {
   if (owner) await chown(path, owner.uid, owner.gid);
 }
 
-/** Whether the embedded server's data folder was made whole. */
-export function installed(at: Layout): Promise<boolean> {
-  return access(`${at.mysqlData}/mysql`).then(
+function stands(path: string): Promise<boolean> {
+  return access(path).then(
     () => true,
     () => false,
   );
+}
+
+/** Whether the embedded server's data folder was made whole. */
+export function installed(at: Layout): Promise<boolean> {
+  return stands(`${at.mysqlData}/mysql`);
 }
 
 /** Makes the data folder aside and puts it into place in one rename, so that a half-made one is never used. */
@@ -132,7 +146,7 @@ export async function install(at: Layout, its: Places, owner: Owner): Promise<vo
     '--skip-name-resolve',
     '--innodb-log-file-size=48M',
   ];
-  await runToEnd('/usr/bin/mariadb-install-db', args, owner);
+  await runToEnd((await find('mariadb-install-db')) ?? 'mariadb-install-db', args, owner);
   await rename(its.mysqlStaging, at.mysqlData);
 }
 

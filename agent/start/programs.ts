@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { DATABASE_USER, PANEL_USER } from '../../provisioning/foundation/spec.ts';
 import { CODE } from '../settings.ts';
 import type { Program } from './child.ts';
-import { serverArgv } from './mariadb.ts';
 import type { Places } from './places.ts';
 import type { Reach } from './reach.ts';
 import { ask, askLine, expectStatus, reach as reachSocket } from './ready.ts';
@@ -30,12 +29,12 @@ const given = (values: Record<string, string | undefined>): Record<string, strin
   Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => Boolean(entry[1])));
 
 /** The embedded database server. */
-export function mariadb(settings: Settings, its: Places): Program {
+export function mariadb(settings: Settings, its: Places, argv: string[]): Program {
   const { at } = settings;
   return {
     name: 'mariadb',
     title: 'The database server',
-    argv: serverArgv(at, its),
+    argv,
     env: { PATH, LANG: 'C.UTF-8' },
     cwd: '/',
     user: DATABASE_USER,

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { Failed, Refused } from '../../provisioning/errors.ts';
+import { Failed } from '../../provisioning/errors.ts';
 import { DATABASE_USER } from '../../provisioning/foundation/spec.ts';
 import { machine } from '../../provisioning/machine/index.ts';
 import { CODE } from '../settings.ts';
 import { accepted, makeDemo } from './demo.ts';
-import { Family, Stopped } from './family.ts';
+import type { Family } from './family.ts';
 import { layFoundation } from './ground.ts';
 import { takeLock } from './lock.ts';
 import * as mysql from './mariadb.ts';
@@ -17,10 +17,9 @@ import { ask, requireFreePort } from './ready.ts';
 import { say, timed } from './report.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { finish, type Progress, readProgress } from './sign-in.ts';
+import { explain, untilStopped } from './stop.ts';
 
 const run = promisify(execFile);
-/** A terminal's Ctrl-C reaches npm too, which passes it on: two within this time are one. */
-const ONE_SIGNAL_MS = 1500;
 
 /** Starts the embedded database server where one is wanted, and tells the address of the panel's database. */
 async function startDatabase(settings: Settings, its: Places, family: Family): Promise<string> {
@@ -28,7 +27,7 @@ async function startDatabase(settings: Settings, its: Places, family: Family): P
   if (!wanted.embeddedDatabase) return BERTH_DATABASE_URL ?? '';
   if (!(await mysql.installed(at))) await timed('Make the data folder of the database server', () => mysql.install(at, its, DATABASE_USER));
   const { panel } = await mysql.prepare(at, its, DATABASE_USER);
-  await family.add(programs.mariadb(settings, its));
+  await family.add(programs.mariadb(settings, its, await mysql.serverArgv(at, its)));
   await rm(its.mysqlInit, { force: true });
   return BERTH_DATABASE_URL ?? mysql.panelUrl(at, panel);
 }
@@ -94,52 +93,14 @@ async function start(settings: Settings, its: Places, family: Family): Promise<v
   say('Berth is ready');
 }
 
-function explain(error: unknown): void {
-  if (error instanceof Stopped) return;
-  if (error instanceof Failed && error.lastLines) say(error.lastLines.replaceAll(/^/gm, '    '));
-  const known = error instanceof Failed || error instanceof Refused;
-  say(known ? `${error.message} ${error.help}`.trim() : String(error instanceof Error ? error.stack : error));
-}
-
-/** Resolves with the first request to stop; a later one ends everything at once. */
-function stopAsked(force: () => Promise<void>): Promise<void> {
-  let first = 0;
-  return new Promise(done => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        if (first && Date.now() - first < ONE_SIGNAL_MS) return;
-        if (first) return void force().finally(() => process.exit(1));
-        first = Date.now();
-        done();
-      });
-    }
-  });
-}
-
 async function main(): Promise<number> {
   process.umask(0o022);
-  // The terminal may be gone before everything has been stopped.
-  process.stdout.on('error', () => {});
   const settings = readSettings(process.env);
   const its = places(settings.at);
   const { version } = JSON.parse(await readFile(`${CODE}/package.json`, 'utf8')) as { version: string };
   say(`Berth ${version}`);
   const giveBack = await takeLock(settings.at, its);
-  const family = new Family();
-  const asked = stopAsked(() => family.kill(settings.at.cgroup));
-  const started = start(settings, its, family).then(
-    () => 0,
-    error => {
-      const stopped = family.stopping;
-      if (!stopped) explain(error);
-      return stopped ? 0 : 1;
-    },
-  );
-  const code = await Promise.race([asked.then(() => 0), started.then(ended => ended || asked.then(() => 0))]);
-  say(code ? 'Stopping what was started.' : '\nStopping. The data stays; a second Ctrl-C ends everything at once.');
-  family.stopping = true;
-  await family.stop(settings.at.cgroup);
-  await started;
+  const code = await untilStopped(settings.at.cgroup, family => start(settings, its, family));
   await closeReach(its);
   await giveBack();
   return code;
