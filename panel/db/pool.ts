@@ -5,6 +5,11 @@ import mysql from 'mysql2/promise';
 export type Value = string | number | bigint | boolean | Date | Buffer | null;
 
 const MODE = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
+// Two statements, as MariaDB and MySQL name the variable of the isolation level differently.
+const SESSION = [
+  `SET SESSION sql_mode='${MODE}', time_zone='+00:00', innodb_lock_wait_timeout=20`,
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+];
 const transaction = new AsyncLocalStorage<mysql.PoolConnection>();
 let pool: mysql.Pool | null = null;
 
@@ -20,11 +25,11 @@ export async function openPool(uri: string, connections = 12): Promise<void> {
     maxPreparedStatements: 500,
   });
   opened.pool.on('connection', connection => {
-    connection.query(`SET SESSION sql_mode='${MODE}', time_zone='+00:00', transaction_isolation='READ-COMMITTED', innodb_lock_wait_timeout=20`, error => {
-      if (error) connection.destroy();
-    });
+    for (const statement of SESSION) connection.query(statement, error => error && connection.destroy());
   });
-  const [rows] = await opened.query<mysql.RowDataPacket[]>('SELECT @@sql_mode AS mode, @@character_set_client AS charset, @@time_zone AS zone');
+  const [rows] = await opened.query<mysql.RowDataPacket[]>(
+    'SELECT @@sql_mode AS mode, @@character_set_client AS charset, @@time_zone AS zone',
+  );
   const { mode, charset, zone } = rows[0]!;
   if (!String(mode).includes('STRICT_ALL_TABLES') || charset !== 'utf8mb4' || zone !== '+00:00') {
     await opened.end();

@@ -49,6 +49,8 @@ export interface Actor {
   scopes: ReadonlySet<Scope>;
   /** The administrator who looks through this customer's eyes, if one does. */
   via: string | null;
+  /** The address the request came from, for the audit. */
+  peer: string;
 }
 
 /** Berth itself, at start and in the job worker. */
@@ -63,6 +65,7 @@ export const SYSTEM: Actor = {
   accountId: null,
   scopes: new Set(SCOPES),
   via: null,
+  peer: '',
 };
 
 /** A visitor who has not signed in. */

@@ -32,7 +32,7 @@ export const apps = [
 
 export const oneApp = {
   ...apps[0]!,
-  ...{ canStop: true, canStart: false, release: 1, database: 'ada_blog', createdAt: now - 8.64e7, idleSeconds: 300, loginPath: '/admin/' },
+  ...{ canStop: true, canStart: false, release: 1, database: 'ada_blog', createdAt: now - 8.64e7, idleSeconds: 300, loginUrl: 'http://blog-ada.localhost:8080/admin/' },
   addresses: [
     { host: 'blog-ada.localhost', url: 'http://blog-ada.localhost:8080/', first: true },
     { host: 'blog.example.org', url: 'http://blog.example.org/', first: false },

@@ -7,16 +7,17 @@ const bare = { actor: NOBODY, csrf: '', frame: 'bare' };
 const inApp = { ...c, here: 'apps', app: f.oneApp };
 const recipe = {
   ...f.recipes[0]!,
+  owner: true,
   description: 'Write, preview and publish pages in an editor that stays out of the way. Built on Django.',
   homepage: 'https://wagtail.org/',
   questions: [
-    { id: 'site_name', label: 'Site name', type: 'string', default: 'My site', maxLength: 60 },
+    { id: 'site_name', label: 'Site name', type: 'string', help: 'Shown at the top of every page.', default: 'My site', maxLength: 60 },
     { id: 'email', label: 'Your e-mail', type: 'email', default: 'ada@example.org', maxLength: 200 },
     { id: 'look', label: 'Look', type: 'select', default: 'calm', options: ['calm', 'loud'] },
   ],
 };
 const plan = { steps: f.jobs.running.steps, problem: null };
-const form = { ...c, here: 'apps', recipe, addressHint: '<name>-ada.localhost:8080', openDetails: false };
+const form = { ...c, name: 'wagtail', here: 'apps', account: { username: 'ada', email: 'ada@example.org' }, recipe, addressHint: '<name>-ada.localhost:8080', openDetails: false };
 const summary = {
   span: 'the last hour',
   sentence: 'Asleep for 41 of the last 60 minutes. Memory reached its limit 2 times.',
@@ -68,7 +69,7 @@ export const scenes: Record<string, Record<string, object>> = {
     building: { ...inApp, app: { ...f.oneApp, ...f.apps[3] }, tab: 'overview', job: f.jobs.running, owner: false, building: true, log: null },
     failed: { ...inApp, app: { ...f.oneApp, ...f.apps[2], name: 'club' }, tab: 'overview', job: f.jobs.failed, owner: false, building: false, log: { lines: [], problem: 'The host does not answer.' } },
   },
-  'apps/settings': { plain: { ...inApp, tab: 'settings', builtIn: ['DATABASE_URL', 'SECRET_KEY'], revealed: false, env: [{ key: 'DEBUG', value: '', hidden: true }, { key: '1x', value: 'y', error: 'use capital letters' }, { key: '', value: '' }] } },
+  'apps/settings': { plain: { ...inApp, tab: 'settings', builtIn: ['DATABASE_URL', 'SECRET_KEY'], revealed: false, covered: true, env: [{ key: 'DEBUG', value: '', hidden: true }, { key: '1x', value: 'y', error: 'use capital letters' }, { key: '', value: '' }] } },
   'apps/remove': { plain: { ...inApp }, wrong: { ...inApp, app: { ...f.oneApp, database: null }, problem: f.refusal, errors: { confirm: 'type blog' } } },
   'apps/owner': { shown: { ...inApp, owner: { user: 'ada', password: 'correct-horse-battery', url: `${f.oneApp.url}admin/` } }, gone: { ...inApp, owner: null } },
   'jobs/job': Object.fromEntries(Object.entries(f.jobs).map(([name, job]) => [name, { ...c, here: 'activity', job, crumbs }])),

@@ -1,0 +1,72 @@
+import { recipe } from '../../provisioning/catalog/recipe.ts';
+import type { Account } from '../accounts/queries.ts';
+import { urlOf } from '../domains/actions.ts';
+import { ownAccount, standing } from '../middleware/page.ts';
+import type { Ctx } from '../middleware/route.ts';
+import { appSaid, type Said } from '../middleware/words.ts';
+import type { Actor } from '../people/actor.ts';
+import { appOf } from './actions.ts';
+import type { App } from './state.ts';
+
+/** An app as pages show it. */
+export interface AppView {
+  name: string;
+  url: string;
+  host: string;
+  said: Said;
+  icon: string;
+  recipeName: string;
+  mode: App['mode'];
+  release: number;
+  database: string | null;
+  createdAt: Date;
+  changedAt: Date;
+  loginUrl: string | null;
+  idleSeconds: number;
+  canStop: boolean;
+  canStart: boolean;
+  addresses: { host: string; url: string; first: boolean }[];
+}
+
+/** An app's state in words: a dot, a word and the fact that matters. */
+export function saidOf(app: App): Said {
+  const slot = app.slots[0];
+  return appSaid({
+    state: app.deleting ? 'deleting' : slot?.state === 'starting' ? 'starting' : app.state,
+    memoryBytes: app.slots.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+    memoryMb: app.memoryMb,
+    since: slot?.since,
+    lastWakeMs: slot?.lastWakeMs,
+    reason: app.reason,
+  });
+}
+
+/** Puts an app into the shape of its pages. */
+export function appView(app: App, account: Account): AppView {
+  const from = recipe(app.recipe);
+  const still = !app.deleting && app.builtAt !== null;
+  const { name, url, mode, release, database, createdAt, loginUrl } = app;
+  return {
+    ...{ name, url, mode, release, database, createdAt, loginUrl },
+    host: new URL(url).host,
+    said: saidOf(app),
+    icon: from?.icon ?? 'box',
+    recipeName: from?.name ?? app.recipe,
+    changedAt: app.builtAt ?? createdAt,
+    idleSeconds: account.limits?.idleSeconds ?? 300,
+    canStop: still && app.state !== 'stopped' && app.state !== 'suspended',
+    canStart: still && app.state === 'stopped',
+    addresses: app.hosts.map((host, i) => ({ host, url: urlOf(host), first: i === 0 })),
+  };
+}
+
+/** What every page of one app begins with. */
+export async function appPage(
+  ctx: Ctx,
+  actor: Actor,
+  tab: string,
+): Promise<{ account: Account; app: App; locals: Record<string, unknown> }> {
+  const account = await ownAccount(actor);
+  const app = await appOf(actor, account.username, String(ctx.params.name));
+  return { account, app, locals: { title: app.name, here: 'apps', tab, app: appView(app, account), ...standing(account) } };
+}
