@@ -22,7 +22,7 @@ export function killedJourney(test: Tell, story: () => Story): void {
     const body = { name: 'second', source: { type: 'recipe', recipe: 'wagtail' }, database: true };
     const added = await berth.api('POST', '/accounts/ada/apps', body);
     t.is(added.status, 201, added.text);
-    const { job: id, url } = added.json();
+    const { job: id, url, owner } = added.json();
     const killedAt = new Set<string>();
     let visitsLost = 0;
     let visits = 0;
@@ -48,13 +48,13 @@ export function killedJourney(test: Tell, story: () => Story): void {
     t.is(visitsLost, 0, `${visitsLost} of ${visits} visits to the neighbour were lost`);
     const host = new URL(url).hostname;
     t.regex((await berth.visit(host)).text, /content="Wagtail"/);
-    t.like(await djangoLogin(berth.sitesPort, host, '/admin/login/', job.owner.user, job.owner.password), { status: 302 });
+    t.like(await djangoLogin(berth.sitesPort, host, '/admin/login/', owner.user, owner.password), { status: 302 });
     t.deepEqual((await berth.api('GET', '/hosts/local')).json().drift ?? [], []);
   });
 
   test.serial('an app is deleted with its database, and its neighbour is not', async t => {
     const { berth } = story();
-    const gone = await berth.api('DELETE', '/accounts/ada/apps/second', { confirm: 'second' });
+    const gone = await berth.api('DELETE', '/accounts/ada/apps/second', { confirm: 'second', database: true });
     t.is(gone.status, 202, gone.text);
     t.like(await berth.job(gone.json().job), { state: 'done' });
     t.is((await berth.visit('second-ada.localhost')).status, 404);

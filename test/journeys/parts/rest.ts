@@ -26,7 +26,7 @@ export function restJourney(test: Tell, story: () => Story): void {
     for (const step of built.steps) t.is(step.state, 'done', step.why);
     t.true(built.steps.length > 10);
     const host = new URL(added.json().url).hostname;
-    const { user, password } = built.owner ?? {};
+    const { user, password } = added.json().owner;
     story().wagtail = { host, owner: { user, password } };
   });
 
