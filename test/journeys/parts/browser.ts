@@ -97,21 +97,21 @@ async function administrator(t: ExecutionContext<Story>, page: Page, { berth }: 
   await signIn(page, berth.panelPort, 'admin', berth.password);
   const at = (path: string) => page.goto(`http://localhost:${berth.panelPort}/admin${path}`);
   await at('');
-  t.regex(await page.innerText('main'), /awake|asleep/i);
+  t.regex((await page.textContent('main')) ?? '', /awake|asleep/i);
   await look(t, page, 'admin-overview');
   await at('/hosts/local');
-  t.regex(await page.innerText('main'), /Debian|Ubuntu/);
-  t.regex(await page.innerText('main'), /MariaDB|nginx/i);
+  t.regex((await page.textContent('main')) ?? '', /Debian|Ubuntu/);
+  t.regex((await page.textContent('main')) ?? '', /MariaDB|nginx/i);
   await look(t, page, 'admin-host');
   await at('/accounts');
   await page.click('a:has-text("ada")');
-  t.regex(await page.innerText('main'), /small/);
+  t.regex((await page.textContent('main')) ?? '', /small/);
   await look(t, page, 'admin-account');
   await at('/jobs');
-  t.regex(await page.innerText('main'), /visit/);
+  t.regex((await page.textContent('main')) ?? '', /visit/);
   await look(t, page, 'admin-jobs');
   await page.click('main a:has-text("visit")');
-  t.regex(await page.innerText('main'), /Serve visit-ada\.localhost/);
+  t.regex((await page.textContent('main')) ?? '', /Serve visit-ada\.localhost/);
   await look(t, page, 'admin-job');
 }
 
@@ -148,7 +148,7 @@ export function browserJourney(test: Tell, story: () => Story): void {
       const page = await browser.newPage();
       await signIn(page, berth.panelPort, 'ada', CUSTOMER_PASSWORD);
       await page.goto(`http://localhost:${berth.panelPort}/apps`);
-      t.regex(await page.innerText('body'), /The bill of May is open\./);
+      t.regex((await page.textContent('body')) ?? '', /The bill of May is open\./);
       await look(t, page, 'suspended');
     } finally {
       await browser.close();
