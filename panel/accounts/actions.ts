@@ -1,7 +1,7 @@
 import { Refused } from '../../provisioning/errors.ts';
 import { note } from '../audit/actions.ts';
 import { duplicateKey, together } from '../db/pool.ts';
-import { reserveDomain } from '../domains/actions.ts';
+import { reserveDomain } from '../domains/names.ts';
 import * as hosts from '../hosts/queries.ts';
 import { enqueue, order } from '../jobs/actions.ts';
 import { cancelQueued, type Job } from '../jobs/queries.ts';

@@ -53,13 +53,8 @@ export const suspension = z.strictObject({ reason: z.string().max(500, 'use at m
 /** Deleting says the name again, or asks what would go. */
 export const deletion = z.strictObject({ confirm: z.string().max(64).optional(), dryRun: z.boolean().default(false) });
 
-/** A job as other answers mention it. */
-export const jobMention = z.object({
-  id: z.int(),
-  kind: z.string(),
-  state: z.enum(['queued', 'running', 'done', 'failed']),
-  href: z.string(),
-});
+/** A job as other answers mention it: its id, to follow at /jobs/{id}. */
+export const jobMention = z.string();
 
 /** An account as it is answered. */
 export const accountAnswer = z.object({

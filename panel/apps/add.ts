@@ -6,7 +6,7 @@ import { type Account, accountById, holdAccount } from '../accounts/queries.ts';
 import { note } from '../audit/actions.ts';
 import { mustHaveRoomForDatabase, reserveDatabase } from '../databases/actions.ts';
 import { duplicateKey, together } from '../db/pool.ts';
-import { giveAddress, givenName, reserveDomain } from '../domains/actions.ts';
+import { giveAddress, givenName, reserveDomain } from '../domains/names.ts';
 import * as client from '../hosts/client.ts';
 import { gather, partsOf } from '../hosts/deliver.ts';
 import { hostById } from '../hosts/queries.ts';

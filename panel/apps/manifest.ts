@@ -4,7 +4,7 @@ import type { ConfigSpec } from '../../provisioning/config/spec.ts';
 import type { RuntimeSpec } from '../../provisioning/runtime/spec.ts';
 import type { SiteSpec } from '../../provisioning/site/spec.ts';
 import type { SlotSpec } from '../../provisioning/slot/spec.ts';
-import { urlOf } from '../domains/actions.ts';
+import { urlOf } from '../domains/names.ts';
 import type { AppRow } from './queries.ts';
 
 /** The four specs an app is made of. */

@@ -1,7 +1,7 @@
 import { recipe } from '../../provisioning/catalog/recipe.ts';
 import type { SlotStatus } from '../../provisioning/slot/spec.ts';
 import type { Account } from '../accounts/queries.ts';
-import { urlOf } from '../domains/actions.ts';
+import { urlOf } from '../domains/names.ts';
 import type { AppRow } from './queries.ts';
 
 /** The states people are told. */

@@ -14,10 +14,23 @@ export function stepOut(step: JobStep): z.infer<typeof stepAnswer> {
 export function jobOut(job: Job, steps: JobStep[]): z.infer<typeof jobAnswer> {
   const { id, kind, title, account, subject, state, message, error, help, createdAt, startedAt, finishedAt } = job;
   const failure = { ...(error ? { error } : {}), ...(help ? { help } : {}) };
-  return { id, kind, title, account, subject, state, message, ...failure, createdAt, startedAt, finishedAt, steps: steps.map(stepOut) };
+  return {
+    id: String(id),
+    kind,
+    title,
+    account,
+    subject,
+    state,
+    message,
+    ...failure,
+    createdAt,
+    startedAt,
+    finishedAt,
+    steps: steps.map(stepOut),
+  };
 }
 
 /** A job as other answers mention it. */
 export function mention(job: Job): z.infer<typeof jobMention> {
-  return { id: job.id, kind: job.kind, state: job.state, href: `/api/v1/jobs/${job.id}` };
+  return String(job.id);
 }

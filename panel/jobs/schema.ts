@@ -18,7 +18,7 @@ export const stepAnswer = z.object({
 
 /** A job as it is answered. `message` says what it waits for. */
 export const jobAnswer = z.object({
-  id: z.int(),
+  id: z.string(),
   kind: z.string(),
   title: z.string(),
   account: z.string(),
