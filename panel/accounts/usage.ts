@@ -18,7 +18,12 @@ export async function usageRows(actor: Actor, account: Account): Promise<{ rows:
   const used = await usageOf(actor, account.username).catch(() => null);
   const limits = account.limits;
   if (!used || !limits) return { rows: [], since: null };
-  const of = (name: string, part: number, whole: number, words: (value: number) => string): UsageRow => ({ name, words: `${words(part)} of ${words(whole)}`, part, whole });
+  const of = (name: string, part: number, whole: number, words: (value: number) => string): UsageRow => ({
+    name,
+    words: `${words(part)} of ${words(whole)}`,
+    part,
+    whole,
+  });
   return {
     since: used.since,
     rows: [

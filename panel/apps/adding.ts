@@ -40,12 +40,20 @@ function inputOf(from: Recipe, fields: Record<string, string>): NewApp {
   const answers = Object.fromEntries(from.question.map(({ id }) => [id, fields[`answer.${id}`] ?? '']).filter(([, value]) => value !== ''));
   const owner = from.owner ? { owner: { user: given['owner.user'], email: given['owner.email'] } } : {};
   const { name, mode, domain } = given;
-  return parse(newApp, { name: name ?? '', source: { type: 'recipe', recipe: from.id, answers }, ...(mode ? { mode } : {}), ...(domain ? { domain } : {}), ...owner });
+  return parse(newApp, {
+    name: name ?? '',
+    source: { type: 'recipe', recipe: from.id, answers },
+    ...(mode ? { mode } : {}),
+    ...(domain ? { domain } : {}),
+    ...owner,
+  });
 }
 
 /** Fields are called by their own names here, not by the API's. */
 function own(fault: Fault): Fault {
-  const errors = Object.fromEntries(Object.entries(fault.errors).map(([field, words]) => [field.replace(/^source\.answers\./, 'answer.'), words]));
+  const errors = Object.fromEntries(
+    Object.entries(fault.errors).map(([field, words]) => [field.replace(/^source\.answers\./, 'answer.'), words]),
+  );
   return { ...fault, errors };
 }
 
@@ -73,7 +81,11 @@ async function showForm(ctx: Ctx, actor: Actor, fault: Partial<Fault> = {}, plan
   const name = await freeName(actor, account, from);
   const defaults = Object.fromEntries(from.question.map(({ id, default: value }) => [`answer.${id}`, value ?? '']));
   const nothing: Plan = { steps: [], problem: null };
-  const first = plan ?? (fault.problem ? nothing : await Promise.race([planOf(ctx, actor, account, () => inputOf(from, { name, ...defaults })), sleep(PLAN_MS, nothing)]));
+  const first =
+    plan ??
+    (fault.problem
+      ? nothing
+      : await Promise.race([planOf(ctx, actor, account, () => inputOf(from, { name, ...defaults })), sleep(PLAN_MS, nothing)]));
   if (!fault.problem) ctx.status = 200;
   render(ctx, 'apps/form', {
     title: `Add ${from.name}`,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { addDomain, deleteDomain } from '../domains/actions.ts';
-import { lowerDomain } from '../accounts/schema.ts';
 import { domainName } from '../../provisioning/names.ts';
+import { lowerDomain } from '../accounts/schema.ts';
+import { addDomain, deleteDomain } from '../domains/actions.ts';
 import { attempt, type Fault, form, render } from '../middleware/page.ts';
 import type { Ctx } from '../middleware/route.ts';
 import { parse } from '../middleware/validate.ts';
@@ -36,7 +36,11 @@ export async function showSettings(ctx: Ctx, actor: Actor, fault?: Fault, rows?:
 
 function typedRows(fields: Record<string, string>): EnvRow[] {
   const count = Math.min(300, Number(fields.rows) || 0);
-  return Array.from({ length: count }, (_, i) => ({ key: (fields[`key.${i}`] ?? '').trim(), value: fields[`value.${i}`] ?? '', hidden: false }));
+  return Array.from({ length: count }, (_, i) => ({
+    key: (fields[`key.${i}`] ?? '').trim(),
+    value: fields[`value.${i}`] ?? '',
+    hidden: false,
+  }));
 }
 
 /** Saves the environment, or gives the form another row. */
@@ -54,7 +58,13 @@ export async function saveEnv(ctx: Ctx, actor: Actor): Promise<void> {
       await setEnv(actor, actor.account ?? '', name, parse(envInput, env));
       ctx.redirect(`/apps/${name}`);
     },
-    fault => showSettings(ctx, actor, { ...fault, values: {} }, rows.map(row => ({ ...row, hidden: isKept(row), error: fault.errors[row.key] }))),
+    fault =>
+      showSettings(
+        ctx,
+        actor,
+        { ...fault, values: {} },
+        rows.map(row => ({ ...row, hidden: isKept(row), error: fault.errors[row.key] })),
+      ),
   );
 }
 

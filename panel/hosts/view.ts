@@ -35,7 +35,9 @@ export function hostView(host: LiveHost): HostView {
   return {
     name,
     accounts,
-    said: online ? { tone: 'good', word: 'Online', fact: '' } : { tone: 'bad', word: 'Away', fact: seenAt ? `last seen ${ago(seenAt)}` : 'never seen' },
+    said: online
+      ? { tone: 'good', word: 'Online', fact: '' }
+      : { tone: 'bad', word: 'Away', fact: seenAt ? `last seen ${ago(seenAt)}` : 'never seen' },
     system: facts ? `${facts.os} · ${count(facts.cores)} ${facts.cores === 1 ? 'core' : 'cores'}` : 'not known yet',
     cpu: now && { words: `${Math.round(now.cpuPercent)} %`, part: now.cpuPercent, whole: 100 },
     memory: now && { words: sizes(now.memoryUsedBytes, now.memoryBytes), part: now.memoryUsedBytes, whole: now.memoryBytes },
@@ -50,13 +52,36 @@ export function hostFigures(host: LiveHost): { figures: object[] | null; version
   if (!facts) return { figures: null, versions: [] };
   const [, memory] = bytes(facts.memoryUsedBytes).split(' ');
   const figures = [
-    { name: 'CPU', value: `${Math.round(facts.cpuPercent)} %`, sub: `load ${facts.load.map(load => load.toFixed(1)).join(' · ')}`, part: facts.cpuPercent, whole: 100 },
-    { name: 'Memory', value: memory ? bytes(facts.memoryUsedBytes) : '–', sub: `of ${bytes(facts.memoryBytes)}`, part: facts.memoryUsedBytes, whole: facts.memoryBytes },
-    { name: 'Disk', value: bytes(facts.diskUsedBytes), sub: `of ${bytes(facts.diskBytes)}`, part: facts.diskUsedBytes, whole: facts.diskBytes },
+    {
+      name: 'CPU',
+      value: `${Math.round(facts.cpuPercent)} %`,
+      sub: `load ${facts.load.map(load => load.toFixed(1)).join(' · ')}`,
+      part: facts.cpuPercent,
+      whole: 100,
+    },
+    {
+      name: 'Memory',
+      value: memory ? bytes(facts.memoryUsedBytes) : '–',
+      sub: `of ${bytes(facts.memoryBytes)}`,
+      part: facts.memoryUsedBytes,
+      whole: facts.memoryBytes,
+    },
+    {
+      name: 'Disk',
+      value: bytes(facts.diskUsedBytes),
+      sub: `of ${bytes(facts.diskBytes)}`,
+      part: facts.diskUsedBytes,
+      whole: facts.diskBytes,
+    },
     { name: 'Apps awake', value: count(facts.slots.awake), sub: `of ${count(facts.slots.total)}` },
     { name: 'Accounts', value: count(host.accounts), sub: '' },
     { name: 'Up for', value: span(facts.uptimeSeconds), sub: '' },
   ];
-  const versions = [['System', facts.os], ['Kernel', facts.kernel], ...Object.entries(facts.versions).map(([key, value]) => [NAMES[key] ?? key, value]), ['Stacks', facts.stacks.join(', ') || 'none']];
+  const versions = [
+    ['System', facts.os],
+    ['Kernel', facts.kernel],
+    ...Object.entries(facts.versions).map(([key, value]) => [NAMES[key] ?? key, value]),
+    ['Stacks', facts.stacks.join(', ') || 'none'],
+  ];
   return { figures, versions };
 }

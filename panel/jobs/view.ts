@@ -1,14 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Live, live } from '../middleware/live.ts';
-import type { Ctx } from '../middleware/route.ts';
 import type { Actor } from '../people/actor.ts';
 import { type JobStep, outputAfter } from '../steps/queries.ts';
-import { jobOf } from './actions.ts';
 import type { Job } from './queries.ts';
 
 /** How much output of a step a page brings along; the build log has the rest. */
 const SHOWN = 20_000;
-const LOOK_MS = 400;
 
 /** A job as its page shows it. */
 export interface JobView extends Omit<Job, 'madeBy'> {
@@ -61,36 +56,4 @@ export async function jobView(actor: Actor, job: Job & { steps: JobStep[] }): Pr
     attempts: job.attempt,
     steps: job.steps.map(step => ({ ...step, output: printed.get(step.id) ?? '' })),
   };
-}
-
-async function tell(line: Live, actor: Actor, id: number, seen: { job: string; row: number }): Promise<boolean> {
-  const { state, message, steps } = await jobOf(actor, id);
-  const text = JSON.stringify({
-    state,
-    message,
-    steps: steps.map(({ id, why, state, startedAt, ms }) => ({ id, why, state, startedAt, ms })),
-  });
-  if (text !== seen.job) line.send('job', JSON.parse(text));
-  seen.job = text;
-  for (;;) {
-    const output = await outputAfter(id, seen.row);
-    for (const { row, id, text } of output) {
-      line.send('output', { id, text });
-      seen.row = row;
-    }
-    if (output.length < 200) break;
-  }
-  return state === 'done' || state === 'failed';
-}
-
-/** Sends a job's steps and output to an open page as they happen; ends with the job. */
-export async function followJob(ctx: Ctx, actor: Actor, id: number): Promise<void> {
-  await jobOf(actor, id);
-  const line = live(ctx);
-  const seen = { job: '', row: 0 };
-  const run = async () => {
-    while (!line.signal.aborted && !(await tell(line, actor, id, seen))) await sleep(LOOK_MS);
-    line.end();
-  };
-  run().catch(() => line.end());
 }

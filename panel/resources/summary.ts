@@ -28,7 +28,10 @@ function row(series: Series, name: string, key: string, words: (value: number) =
   const awake = series.points.filter(point => typeof point[key] === 'number' && !point.asleep);
   const values = awake.map(point => Number(point[key]));
   const last = series.points.at(-1);
-  const top = awake.reduce<(typeof awake)[0] | null>((best, point) => (best === null || Number(point[key]) > Number(best[key]) ? point : best), null);
+  const top = awake.reduce<(typeof awake)[0] | null>(
+    (best, point) => (best === null || Number(point[key]) > Number(best[key]) ? point : best),
+    null,
+  );
   const at = top ? new Date(Number(top.at)).toISOString().slice(11, 16) : '';
   return {
     name,
@@ -45,7 +48,9 @@ export function summaryOf(series: Series, range: Range) {
   const hits = points.reduce((sum, point) => sum + Number(point.limitHits ?? 0), 0);
   const requests = points.reduce((sum, point) => sum + Number(point.requests ?? 0), 0);
   const sentences = [
-    points.length === 0 ? 'Nothing has been measured yet; the first figures come within a minute.' : `${many(requests, 'request')} in ${NAMES[range]}.`,
+    points.length === 0
+      ? 'Nothing has been measured yet; the first figures come within a minute.'
+      : `${many(requests, 'request')} in ${NAMES[range]}.`,
     asleep ? `Asleep for ${span(asleep * step)} of it.` : '',
     hits ? `A limit was hit ${many(hits, 'time')}.` : points.length ? 'No limit was hit.' : '',
   ];

@@ -146,6 +146,16 @@ function readout(kind) {
   };
 }
 
+/** The app's state in the page's head is refreshed with the charts. */
+function paintState(said) {
+  const state = document.querySelector('[data-app-state]');
+  if (!state) return;
+  state.className = `state tone-${said.tone}`;
+  state.querySelector('strong').textContent = said.word;
+  const fact = state.querySelector('.state-fact');
+  if (fact) fact.textContent = said.fact;
+}
+
 function start(root) {
   const plots = new Map();
   const state = document.querySelector('[data-charts-state]');
@@ -167,6 +177,7 @@ function start(root) {
       if (!answer.ok) throw new Error(String(answer.status));
       data = await answer.json();
       drawAll();
+      if (data.said) paintState(data.said);
       if (state) state.textContent = data.sentence ?? '';
     } catch {
       if (state) state.textContent = 'The host did not answer; the charts try again every 10 seconds.';

@@ -62,26 +62,23 @@ function watch(root) {
   const printed = new Set();
 
   const find = id => [...list.children].find(item => item.dataset.step === id);
-  const paint = job => {
-    for (const [i, step] of (job.steps ?? []).entries()) {
-      let item = find(step.id);
-      if (!item) {
-        item = makeStep(step);
-        list.insertBefore(item, list.children[i] ?? null);
-        const wait = root.querySelector('[data-steps-wait]');
-        if (wait?.contains(list)) wait.replaceWith(list);
-      }
-      paintStep(item, step);
+  const paint = step => {
+    let item = find(step.id);
+    if (!item) {
+      item = makeStep(step);
+      list.append(item);
+      const wait = root.querySelector('[data-steps-wait]');
+      if (wait?.contains(list)) wait.replaceWith(list);
     }
-    const running = (job.steps ?? []).find(step => step.state === 'running');
-    if (now && running && now.dataset.step !== running.id) {
-      now.dataset.step = running.id;
-      now.textContent = `${running.why}. You may close this page: the work goes on without it.`;
-    }
+    paintStep(item, step);
+    if (now && step.state === 'running') now.textContent = `${step.why}. You may close this page: the work goes on without it.`;
+  };
+  const settle = job => {
     if (said) {
       said.className = `state tone-${TONES[job.state] ?? 'off'}`;
       said.querySelector('strong').textContent = WORDS[job.state] ?? job.state;
     }
+    if (now && job.state === 'queued' && job.message) now.textContent = job.message;
     if (job.state === 'done' || job.state === 'failed') end();
   };
   const end = () => {
@@ -91,7 +88,8 @@ function watch(root) {
   };
 
   const source = new EventSource(root.dataset.job);
-  source.addEventListener('job', event => paint(JSON.parse(event.data)));
+  source.addEventListener('step', event => paint(JSON.parse(event.data)));
+  source.addEventListener('job', event => settle(JSON.parse(event.data)));
   source.addEventListener('output', event => {
     const { id, text } = JSON.parse(event.data);
     const item = find(id);
@@ -104,7 +102,6 @@ function watch(root) {
     addOutput(item, text);
   });
   source.addEventListener('error', () => {
-    printed.clear();
     if (now) now.textContent = source.readyState === EventSource.CLOSED ? 'The panel no longer answers; load the page again in a moment.' : 'The connection was lost; trying again by itself.';
   });
   const ticking = setInterval(() => {

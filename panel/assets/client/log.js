@@ -81,7 +81,9 @@ function follow(root) {
   });
 
   toEnd();
-  const source = new EventSource(root.dataset.log);
+  // What came between the drawing of the page and now is asked for too.
+  const last = list.lastElementChild?.querySelector('time')?.dateTime ?? '';
+  const source = new EventSource(`${root.dataset.log}&since=${encodeURIComponent(last)}`);
   source.addEventListener('line', event => waiting.push(JSON.parse(event.data)));
   source.addEventListener('open', report);
   source.addEventListener('gone', event => {

@@ -17,5 +17,12 @@ export function seriesOf(host: boolean) {
       asleep,
     };
   });
-  return { step: 60, from: to - 3_600_000, to, points, limits: host ? { memoryBytes: 8192 * MB, cores: 2 } : { memoryBytes: 512 * MB, cpuPercent: 200 }, sentence: 'Up to date.' };
+  return {
+    step: 60,
+    from: to - 3_600_000,
+    to,
+    points,
+    limits: host ? { memoryBytes: 8192 * MB, cores: 2 } : { memoryBytes: 512 * MB, cpuPercent: 200 },
+    sentence: 'Up to date.',
+  };
 }

@@ -15,7 +15,10 @@ mkdirSync(folder, { recursive: true });
 const app = new Koa();
 app.use(ctx => {
   if (serveAsset(ctx)) return;
-  ctx.set('Content-Security-Policy', "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'");
+  ctx.set(
+    'Content-Security-Policy',
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'",
+  );
   if (ctx.path.endsWith('.json')) {
     ctx.body = seriesOf(ctx.path.includes('/hosts/'));
     return;
@@ -29,7 +32,10 @@ app.use(ctx => {
 const server = createServer(app.callback()).listen(0);
 const port = (server.address() as { port: number }).port;
 
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+});
 const looks: [number, string][] = [
   [1440, 'light'],
   [1440, 'dark'],
@@ -38,7 +44,10 @@ const looks: [number, string][] = [
 ];
 for (const [width, theme] of looks) {
   const page = await browser.newPage({ viewport: { width, height: 900 }, reducedMotion: 'reduce' });
-  page.on('console', message => ['error', 'warning'].includes(message.type()) && !message.text().includes('404') && console.log(page.url(), message.text()));
+  page.on(
+    'console',
+    message => ['error', 'warning'].includes(message.type()) && !message.text().includes('404') && console.log(page.url(), message.text()),
+  );
   page.on('pageerror', error => console.log(page.url(), error.message));
   for (const [view, kinds] of Object.entries(scenes)) {
     if (wanted.length && !wanted.includes(view)) continue;

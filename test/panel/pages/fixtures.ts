@@ -1,5 +1,5 @@
 import { accountSaid, appSaid, type Said } from '../../../panel/middleware/words.ts';
-import { CUSTOMER_SCOPES, NOBODY, SCOPES, type Actor } from '../../../panel/people/actor.ts';
+import { type Actor, CUSTOMER_SCOPES, NOBODY, SCOPES } from '../../../panel/people/actor.ts';
 
 export const MB = 1_048_576;
 export const now = Date.now();
@@ -7,24 +7,67 @@ export const long = 'a'.repeat(31);
 const base = { kind: 'person' as const, email: 'ada@example.org', token: null, via: null };
 
 /** A customer, the hoster, and the hoster looking through the customer's eyes. */
-export const customer: Actor = { ...NOBODY, ...base, id: 7, login: 'ada', role: 'customer', account: 'ada', accountId: 3, scopes: new Set(CUSTOMER_SCOPES) };
+export const customer: Actor = {
+  ...NOBODY,
+  ...base,
+  id: 7,
+  login: 'ada',
+  role: 'customer',
+  account: 'ada',
+  accountId: 3,
+  scopes: new Set(CUSTOMER_SCOPES),
+};
 export const admin: Actor = { ...NOBODY, ...base, id: 1, login: 'admin', role: 'admin', scopes: new Set(SCOPES) };
 export const looking: Actor = { ...customer, via: 'admin' };
 
 export const recipes = [
-  { id: 'wagtail', name: 'Wagtail', tagline: 'A website that is a pleasure to edit', category: 'cms', license: 'BSD-3-Clause', database: true },
-  { id: 'django', name: 'Django starter', tagline: 'A project with sign-in, admin and a database', category: 'starter', license: 'MIT', database: true },
-  { id: 'flask', name: 'Flask starter', tagline: 'One page, one file, ready to grow', category: 'starter', license: 'MIT', database: false },
+  {
+    id: 'wagtail',
+    name: 'Wagtail',
+    tagline: 'A website that is a pleasure to edit',
+    category: 'cms',
+    license: 'BSD-3-Clause',
+    database: true,
+  },
+  {
+    id: 'django',
+    name: 'Django starter',
+    tagline: 'A project with sign-in, admin and a database',
+    category: 'starter',
+    license: 'MIT',
+    database: true,
+  },
+  {
+    id: 'flask',
+    name: 'Flask starter',
+    tagline: 'One page, one file, ready to grow',
+    category: 'starter',
+    license: 'MIT',
+    database: false,
+  },
 ];
 
 function app(name: string, said: Said, more: object = {}) {
-  return { name, said, url: `http://${name}-ada.localhost:8080/`, host: `${name}-ada.localhost:8080`, icon: 'feather', recipeName: 'Wagtail', mode: 'on-demand', changedAt: now - 3e5, ...more };
+  return {
+    name,
+    said,
+    url: `http://${name}-ada.localhost:8080/`,
+    host: `${name}-ada.localhost:8080`,
+    icon: 'feather',
+    recipeName: 'Wagtail',
+    mode: 'on-demand',
+    changedAt: now - 3e5,
+    ...more,
+  };
 }
 
 export const apps = [
   app('blog', appSaid({ state: 'running', memoryBytes: 42 * MB, memoryMb: 512 })),
   app('shop', appSaid({ state: 'asleep', since: now - 7.2e6, lastWakeMs: 31 }), { recipeName: 'Django starter', icon: 'brand-django' }),
-  app('club', appSaid({ state: 'failed', reason: "ModuleNotFoundError: No module named 'requests'" }), { recipeName: 'Flask starter', icon: 'pepper' }),
+  app('club', appSaid({ state: 'failed', reason: "ModuleNotFoundError: No module named 'requests'" }), {
+    recipeName: 'Flask starter',
+    icon: 'pepper',
+  }),
   app('gallery', appSaid({ state: 'building' })),
   app('old-site', appSaid({ state: 'stopped' }), { mode: 'always-on', changedAt: now - 9e9 }),
   app(long, appSaid({ state: 'suspended' }), { icon: 'no-such-icon' }),
@@ -32,14 +75,34 @@ export const apps = [
 
 export const oneApp = {
   ...apps[0]!,
-  ...{ canStop: true, canStart: false, release: 1, database: 'ada_blog', createdAt: now - 8.64e7, idleSeconds: 300, loginUrl: 'http://blog-ada.localhost:8080/admin/' },
+  ...{
+    canStop: true,
+    canStart: false,
+    release: 1,
+    database: 'ada_blog',
+    createdAt: now - 8.64e7,
+    idleSeconds: 300,
+    loginUrl: 'http://blog-ada.localhost:8080/admin/',
+  },
   addresses: [
     { host: 'blog-ada.localhost', url: 'http://blog-ada.localhost:8080/', first: true },
     { host: 'blog.example.org', url: 'http://blog.example.org/', first: false },
   ],
 };
 
-const sentences = ['Make the unix user ada', 'Create the database ada_blog', 'Write the settings of blog', 'Copy the files of Wagtail', 'Install 31 Python packages', 'Make the tables', 'Collect the static files', 'Create the owner of blog', 'Start the slot of blog', 'Ask blog for its front page', 'Serve blog-ada.localhost'];
+const sentences = [
+  'Make the unix user ada',
+  'Create the database ada_blog',
+  'Write the settings of blog',
+  'Copy the files of Wagtail',
+  'Install 31 Python packages',
+  'Make the tables',
+  'Collect the static files',
+  'Create the owner of blog',
+  'Start the slot of blog',
+  'Ask blog for its front page',
+  'Serve blog-ada.localhost',
+];
 const pip = 'Collecting wagtail==7.4.3\n  Downloading wagtail-7.4.3-py3-none-any.whl (9.8 MB)\nCollecting Django==5.2.8\n';
 
 function steps(at: number, failed = false) {
@@ -50,17 +113,43 @@ function steps(at: number, failed = false) {
     startedAt: i <= at ? now - 4000 : null,
     ms: i < at ? 12 + i * 731 : failed && i === at ? 61_000 : null,
     error: failed && i === at ? 'pip could not reach the package index for 60 seconds.' : '',
-    help: failed && i === at ? 'Your site is not touched. Try again; if it happens twice, ask your hoster whether the host may reach the internet.' : '',
+    help:
+      failed && i === at
+        ? 'Your site is not touched. Try again; if it happens twice, ask your hoster whether the host may reach the internet.'
+        : '',
     output: i === 4 && at >= 4 ? pip.repeat(3) : '',
   }));
 }
 
-const job = { id: 12, title: 'Add blog (Wagtail)', by: 'ada', account: 'ada', app: 'blog', host: 'local', createdAt: now - 9000, finishedAt: null, attempts: 1, fact: '', error: '', events: '/activity/12/events' };
+const job = {
+  id: 12,
+  title: 'Add blog (Wagtail)',
+  by: 'ada',
+  account: 'ada',
+  app: 'blog',
+  host: 'local',
+  createdAt: now - 9000,
+  finishedAt: null,
+  attempts: 1,
+  fact: '',
+  error: '',
+  events: '/activity/12/events',
+};
 export const jobs = {
   waiting: { ...job, state: 'queued', live: true, steps: [] },
   running: { ...job, state: 'running', live: true, steps: steps(4) },
   failed: { ...job, state: 'failed', live: false, steps: steps(4, true), retry: '/activity/12/retry', finishedAt: now, attempts: 2 },
-  done: { ...job, state: 'done', live: false, steps: steps(99), open: oneApp.url, owner: '/apps/blog/owner', back: '/apps/blog', backWords: 'Go to blog', finishedAt: now },
+  done: {
+    ...job,
+    state: 'done',
+    live: false,
+    steps: steps(99),
+    open: oneApp.url,
+    owner: '/apps/blog/owner',
+    back: '/apps/blog',
+    backWords: 'Go to blog',
+    finishedAt: now,
+  },
 };
 export const jobRows = [
   { ...jobs.failed, fact: 'Install 31 Python packages' },
@@ -81,7 +170,13 @@ export const log = {
     line('berth', 'Berth', 'woke in 31 ms'),
     line('output', 'output', 'INFO: ready'),
     line('visit', 'visit', '200 GET / · 31 ms · 5 kB'),
-    { ...line('output', 'output', ''), spans: [{ text: 'WARNING', c: 'c3 b' }, { text: ' slow query <script>alert(1)</script>', c: '' }] },
+    {
+      ...line('output', 'output', ''),
+      spans: [
+        { text: 'WARNING', c: 'c3 b' },
+        { text: ' slow query <script>alert(1)</script>', c: '' },
+      ],
+    },
     line('error', 'error', "ModuleNotFoundError: No module named 'requests'"),
     line('visit bad-status', 'visit', `404 GET /${'very-long-path/'.repeat(20)} · 3 ms · 179 B`),
     line('berth', 'Berth', 'fell asleep after 300 s without a request'),
@@ -96,8 +191,26 @@ export const database = { ...databases[0]!, user: 'ada_blog', password: null, so
 
 const part = (words: string, share: number) => ({ words, part: share, whole: 100 });
 export const hosts = [
-  { name: 'local', said: { tone: 'good', word: 'Online', fact: '' }, system: 'Debian 12 · 2 cores', cpu: part('12 %', 12), memory: part('3.1 of 8 GB', 39), disk: part('96 of 100 GB', 96), accounts: 1204, awake: '31 of 2 209' },
-  { name: 'host-with-a-rather-long-name.example.org', said: { tone: 'bad', word: 'Away', fact: 'since 12 minutes' }, system: 'unknown', cpu: null, memory: null, disk: null, accounts: 800, awake: '–' },
+  {
+    name: 'local',
+    said: { tone: 'good', word: 'Online', fact: '' },
+    system: 'Debian 12 · 2 cores',
+    cpu: part('12 %', 12),
+    memory: part('3.1 of 8 GB', 39),
+    disk: part('96 of 100 GB', 96),
+    accounts: 1204,
+    awake: '31 of 2 209',
+  },
+  {
+    name: 'host-with-a-rather-long-name.example.org',
+    said: { tone: 'bad', word: 'Away', fact: 'since 12 minutes' },
+    system: 'unknown',
+    cpu: null,
+    memory: null,
+    disk: null,
+    accounts: 800,
+    awake: '–',
+  },
 ];
 export const host = {
   ...hosts[0]!,
@@ -108,18 +221,42 @@ export const host = {
     { name: 'Apps awake', value: '31', sub: 'of 2 209' },
     { name: 'Up', value: '9 days', sub: '' },
   ],
-  versions: [['Berth', '0.1.0'], ['Python', '3.11.2'], ['nginx', '1.22.1'], ['MariaDB', '10.11.6']],
+  versions: [
+    ['Berth', '0.1.0'],
+    ['Python', '3.11.2'],
+    ['nginx', '1.22.1'],
+    ['MariaDB', '10.11.6'],
+  ],
   drift: [{ account: 'grace', why: 'Serve shop-grace.example.org' }],
 };
 
-export const limits = { memoryMb: 1024, cpuPercent: 200, processes: 100, diskMb: 5120, inodes: 200_000, databases: 10, apps: 10, slots: 10, bandwidthMb: 100_000, idleSeconds: 300 };
+export const limits = {
+  memoryMb: 1024,
+  cpuPercent: 200,
+  processes: 100,
+  diskMb: 5120,
+  inodes: 200_000,
+  databases: 10,
+  apps: 10,
+  slots: 10,
+  bandwidthMb: 100_000,
+  idleSeconds: 300,
+};
 export const plans = [
   { name: 'small', limits, accounts: 12 },
   { name: 'a-plan-with-quite-a-long-name', limits: { ...limits, memoryMb: 32_768 }, accounts: 0 },
 ];
 export const accounts = [
   { username: 'ada', email: 'ada@example.org', said: accountSaid('active'), plan: 'small', host: 'local', apps: 3, createdAt: now - 9e8 },
-  { username: 'grace', email: `${long}.${long}@a-very-long-domain.example.org`, said: accountSaid('suspended', 'Invoice 4711 is open'), plan: 'small', host: 'local', apps: 0, createdAt: now - 9e9 },
+  {
+    username: 'grace',
+    email: `${long}.${long}@a-very-long-domain.example.org`,
+    said: accountSaid('suspended', 'Invoice 4711 is open'),
+    plan: 'small',
+    host: 'local',
+    apps: 0,
+    createdAt: now - 9e9,
+  },
 ];
 export const account = { ...accounts[0]!, uid: 200_001, externalId: 'WHMCS-77', state: 'active', limits };
 export const usage = [

@@ -25,7 +25,8 @@ for (const [view, kinds] of Object.entries(scenes)) {
       for (const [, id] of html.matchAll(/<label[^>]* for="([^"]+)"/g)) t.true(html.includes(`id="${id}"`), `a label points to #${id}`);
       const ids = [...html.matchAll(/\sid="([^"]+)"/g)].map(m => m[1]!);
       t.deepEqual(ids, [...new Set(ids)], 'ids are given once');
-      for (const [form] of html.matchAll(/<form[^>]*method="post"[\s\S]*?<\/form>/g)) t.regex(form, /name="_csrf"/, 'a posting form carries the token');
+      for (const [form] of html.matchAll(/<form[^>]*method="post"[\s\S]*?<\/form>/g))
+        t.regex(form, /name="_csrf"/, 'a posting form carries the token');
       if (html.startsWith('<!DOCTYPE html>')) t.is(html.match(/<h1[ >]/g)?.length, 1, 'one h1 a page');
     });
   }
