@@ -51,6 +51,13 @@ def name_process(text):
     _libc.prctl(PR_SET_NAME, ctypes.addressof(buffer), 0, 0, 0)
 
 
+def trim_heap():
+    """Gives what the C library keeps for later back to the kernel, where the C library can."""
+    trim = getattr(_libc, "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 def die_with_parent(parent):
     """Asks the kernel to end this process when `parent` dies; ends at once if it is dead already."""
     prctl(PR_SET_PDEATHSIG, 9)

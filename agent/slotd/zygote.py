@@ -86,6 +86,7 @@ def main():
         return
     importlib.invalidate_caches()
     gc.collect()
+    kernel.trim_heap()
     gc.disable()
     gc.freeze()
     wire.send(control, {"ready": True, "modules": len(sys.modules), "failed": failed[:20]})
