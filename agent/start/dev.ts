@@ -9,7 +9,7 @@ import type { Family } from './family.ts';
 import { takeLock } from './lock.ts';
 import * as mysql from './mariadb.ts';
 import { type Places, places } from './places.ts';
-import { ask, expectStatus, reach, requireFreePort } from './ready.ts';
+import { ask, expectStatus, requireFreePort } from './ready.ts';
 import { say, timed } from './report.ts';
 import { explain, untilStopped } from './stop.ts';
 
@@ -37,7 +37,7 @@ async function startDatabase(at: Layout, its: Places, family: Family): Promise<s
     await timed('Make the data folder of the database server', () => mysql.install(at, its, null));
   }
   const { panel } = await mysql.prepare(at, its, null);
-  await family.add(program(at, its, 'mariadb', 'The database server', await mysql.serverArgv(at, its), {}, () => reach(at.mysqlSocket)));
+  await family.add(program(at, its, 'mariadb', 'The database server', await mysql.serverArgv(at, its), {}, () => mysql.answers(at, panel)));
   return mysql.panelUrl(at, panel);
 }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { access, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createConnection } from 'mysql2/promise';
 import { Failed } from '../../provisioning/errors.ts';
 import type { Layout } from '../../provisioning/layout.ts';
 import { sqlText } from '../../provisioning/names.ts';
@@ -150,7 +151,7 @@ export async function install(at: Layout, its: Places, owner: Owner): Promise<vo
   await rename(its.mysqlStaging, at.mysqlData);
 }
 
-/** Lays out what the server reads at its start, and gives the two sign-ins it will accept. */
+/** Lays out what the server reads whenever it starts, and gives the two sign-ins it will accept. */
 export async function prepare(at: Layout, its: Places, owner: Owner): Promise<{ admin: Login; panel: Login }> {
   const admin = await login(at.mysqlAdmin, 'berthadmin');
   const panel = await login(its.panelLogin, 'berth');
@@ -160,6 +161,13 @@ export async function prepare(at: Layout, its: Places, owner: Owner): Promise<{ 
   await writeFile(its.mysqlInit, initSql(admin, panel), { mode: 0o600, flag: 'wx' });
   if (owner) await chown(its.mysqlInit, owner.uid, owner.gid);
   return { admin, panel };
+}
+
+/** Signs in: the socket listens before the server has read what it is told at its start. */
+export async function answers(at: Layout, { user, password }: Login): Promise<void> {
+  const connection = await createConnection({ socketPath: at.mysqlSocket, user, password, connectTimeout: 5000 });
+  await connection.query('SELECT 1');
+  await connection.end();
 }
 
 /** The address of the panel's database in the embedded server. */

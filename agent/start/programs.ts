@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { DATABASE_USER, PANEL_USER } from '../../provisioning/foundation/spec.ts';
 import { CODE } from '../settings.ts';
 import type { Program } from './child.ts';
+import { answers, type Login } from './mariadb.ts';
 import type { Places } from './places.ts';
 import type { Reach } from './reach.ts';
 import { ask, askLine, expectStatus, reach as reachSocket } from './ready.ts';
@@ -29,7 +30,7 @@ const given = (values: Record<string, string | undefined>): Record<string, strin
   Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => Boolean(entry[1])));
 
 /** The embedded database server. */
-export function mariadb(settings: Settings, its: Places, argv: string[]): Program {
+export function mariadb(settings: Settings, its: Places, argv: string[], login: Login): Program {
   const { at } = settings;
   return {
     name: 'mariadb',
@@ -38,7 +39,7 @@ export function mariadb(settings: Settings, its: Places, argv: string[]): Progra
     env: { PATH, LANG: 'C.UTF-8' },
     cwd: '/',
     user: DATABASE_USER,
-    ready: () => reachSocket(at.mysqlSocket),
+    ready: () => answers(at, login),
     readySeconds: 90,
     stop: 'SIGTERM',
     stopSeconds: 60,

@@ -27,8 +27,7 @@ async function startDatabase(settings: Settings, its: Places, family: Family): P
   if (!wanted.embeddedDatabase) return BERTH_DATABASE_URL ?? '';
   if (!(await mysql.installed(at))) await timed('Make the data folder of the database server', () => mysql.install(at, its, DATABASE_USER));
   const { panel } = await mysql.prepare(at, its, DATABASE_USER);
-  await family.add(programs.mariadb(settings, its, await mysql.serverArgv(at, its)));
-  await rm(its.mysqlInit, { force: true });
+  await family.add(programs.mariadb(settings, its, await mysql.serverArgv(at, its), panel));
   return BERTH_DATABASE_URL ?? mysql.panelUrl(at, panel);
 }
 
@@ -102,6 +101,7 @@ async function main(): Promise<number> {
   const giveBack = await takeLock(settings.at, its);
   const code = await untilStopped(settings.at.cgroup, family => start(settings, its, family));
   await closeReach(its);
+  await rm(its.mysqlInit, { force: true });
   await giveBack();
   return code;
 }

@@ -17,14 +17,17 @@ export function explain(error: unknown): void {
 function stopAsked(force: () => Promise<void>): Promise<void> {
   let first = 0;
   return new Promise(done => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.on(signal, () => {
-        if (first && Date.now() - first < ONE_SIGNAL_MS) return;
-        if (first) return void force().finally(() => process.exit(1));
-        first = Date.now();
-        done();
-      });
-    }
+    const stop = () => {
+      if (first && Date.now() - first < ONE_SIGNAL_MS) return;
+      if (first) return void force().finally(() => process.exit(1));
+      first = Date.now();
+      done();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+    if (!process.env.npm_lifecycle_event) return;
+    // npm passes on some signals and dies of others; without it nobody could end this launcher from the keyboard.
+    const npm = process.ppid;
+    setInterval(() => process.ppid !== npm && !first && stop(), 500).unref();
   });
 }
 
