@@ -16,6 +16,7 @@ import { body, parse } from './middleware/validate.ts';
 import { settings } from './settings.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
+const LEFT = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE', 'ECANCELED']);
 const NOTHING = z.strictObject({});
 
 /** Finds the routes of every feature: what its `api.ts` and `pages.ts` export as `routes`. */
@@ -141,7 +142,8 @@ export function makeApp(routes: readonly Route[]): Koa<State> {
   for (const route of routes) router.register(route.path, [route.method], handler(route));
   const chain = [errors, headers(), assets, identify, body, csrf, wrongMethod(routes, router), router.routes()] as Middleware[];
   for (const middleware of chain) app.use(middleware as unknown as Koa.Middleware<State>);
-  app.on('error', error => console.error('after the answer:', error));
+  // A reader who leaves in the middle of an answer is nobody's fault.
+  app.on('error', (error: NodeJS.ErrnoException) => LEFT.has(error.code ?? '') || console.error('after the answer:', error));
   return app;
 }
 

@@ -68,7 +68,7 @@ export async function once(ctx: Ctx, work: () => Promise<Kept>): Promise<Kept> {
       ctx.set('Idempotent-Replayed', 'true');
       return { status: row.status!, body: unseal(key, row.answer) };
     }
-    if (row?.over) await dropDeadKey(slot);
+    if (row?.dead) await dropDeadKey(slot);
     else if (row) await sleep(60);
   }
   throw new Refused(

@@ -20,10 +20,10 @@ export async function addKey(slot: KeySlot): Promise<boolean> {
   }
 }
 
-/** What is known of a key; `over` when its holder has died. */
-export function keyOf(slot: KeySlot): Promise<{ hash: string; status: number | null; answer: string | null; over: number } | null> {
+/** What is known of a key; `dead` when its holder has died. */
+export function keyOf(slot: KeySlot): Promise<{ hash: string; status: number | null; answer: string | null; dead: number } | null> {
   const sql =
-    'SELECT hash, status, answer, answer IS NULL AND lease_until < NOW(3) AS over FROM idempotency_keys WHERE caller = ? AND name = ?';
+    'SELECT hash, status, answer, answer IS NULL AND lease_until < NOW(3) AS dead FROM idempotency_keys WHERE caller = ? AND name = ?';
   return one(sql, [slot.caller, slot.name]);
 }
 

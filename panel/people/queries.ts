@@ -67,10 +67,14 @@ export async function passwordOf(person: number): Promise<string | null> {
   return (await one<{ hash: string }>('SELECT password_hash AS hash FROM people WHERE id = ?', [person]))?.hash ?? null;
 }
 
-/** Sets a person's password and ends what the old one opened: sessions, links and known browsers. */
+/**
+ * Sets a person's password and ends what the old one opened: sessions, links, known browsers and a customer's tokens. The hoster's
+ * tokens run billing systems and have their own end.
+ */
 export async function setPassword(person: number, hash: string, keep = ''): Promise<void> {
   await change('UPDATE people SET password_hash = ? WHERE id = ?', [hash, person]);
   await change('DELETE FROM sessions WHERE person_id = ? AND hash <> ?', [person, keep]);
+  await change(`DELETE t FROM tokens t JOIN people p ON p.id = t.person_id WHERE p.id = ? AND p.role = 'customer'`, [person]);
   await change('DELETE FROM login_links WHERE person_id = ?', [person]);
   await change('DELETE FROM devices WHERE person_id = ?', [person]);
 }

@@ -67,5 +67,8 @@ export async function putBack(claim: Claim, seconds: number, message: string): P
 export async function freeDead(place: string | null): Promise<void> {
   const reset = `UPDATE jobs SET state = 'queued', running_account = NULL, worker = NULL, lease_until = NULL, run_after = NOW(3) WHERE state = 'running'`;
   await change(`${reset} AND lease_until < NOW(3)`);
-  if (place) await change(`${reset} AND worker LIKE ?`, [`${place.replace(/[\\%_]/g, '\\$&')}:%`]);
+  if (!place) return;
+  await change(`${reset} AND worker LIKE ?`, [`${place.replace(/[\\%_]/g, '\\$&')}:%`]);
+  // What waited for a host need not wait on: it may well be back with us.
+  await change(`UPDATE jobs SET run_after = NOW(3) WHERE state = 'queued'`);
 }

@@ -19,20 +19,34 @@ export function missingDatabase(): string | null {
   return null;
 }
 
-const LIGHT = ['--skip-networking', '--innodb-buffer-pool-size=32M', '--innodb-flush-log-at-trx-commit=0', '--skip-innodb-doublewrite', '--skip-log-bin'];
+const LIGHT = [
+  '--skip-networking',
+  '--innodb-buffer-pool-size=32M',
+  '--innodb-flush-log-at-trx-commit=0',
+  '--skip-innodb-doublewrite',
+  '--skip-log-bin',
+];
 
 /** Starts a private MariaDB with an empty database named berth. */
 export async function startDatabase(): Promise<TestDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'berth-panel-'));
   const socket = join(folder, 'sock');
   const user = process.getuid?.() === 0 ? ['--user=root'] : [];
-  const made = spawnSync('/usr/bin/mariadb-install-db', ['--no-defaults', ...user, `--datadir=${folder}/data`, '--auth-root-authentication-method=normal', '--skip-test-db'], {
-    encoding: 'utf8',
-  });
+  const made = spawnSync(
+    '/usr/bin/mariadb-install-db',
+    ['--no-defaults', ...user, `--datadir=${folder}/data`, '--auth-root-authentication-method=normal', '--skip-test-db'],
+    {
+      encoding: 'utf8',
+    },
+  );
   if (made.status !== 0) throw new Error(`mariadb-install-db: ${made.stdout}${made.stderr}`);
-  const server = spawn('/usr/sbin/mariadbd', ['--no-defaults', ...user, `--datadir=${folder}/data`, `--socket=${socket}`, `--log-error=${folder}/log`, ...LIGHT], {
-    stdio: 'ignore',
-  });
+  const server = spawn(
+    '/usr/sbin/mariadbd',
+    ['--no-defaults', ...user, `--datadir=${folder}/data`, `--socket=${socket}`, `--log-error=${folder}/log`, ...LIGHT],
+    {
+      stdio: 'ignore',
+    },
+  );
   await createDatabase(socket);
   return {
     uri: `mysql://root@localhost/berth?socketPath=${socket}`,
