@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Failed } from '../../provisioning/errors.ts';
 import { ChildLog } from './log.ts';
@@ -20,6 +21,8 @@ export interface Program {
   /** How it is asked to end, gently first. */
   stop: NodeJS.Signals;
   stopSeconds: number;
+  /** Sockets it does not take over when it was killed before. */
+  stale?: string[];
   log: string;
 }
 
@@ -77,13 +80,11 @@ export class Child {
   /** Asks it to end, waits, and ends what is left of its processes. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    const pid = this.pid;
-    if (pid === null) return;
-    this.#process?.kill(this.program.stop);
+    if (!this.#process) return;
+    this.#process.kill(this.program.stop);
     const late = setTimeout(() => this.kill(), this.program.stopSeconds * 1000);
     await this.#ended;
     clearTimeout(late);
-    signalGroup(pid, 'SIGKILL');
   }
 
   /** Ends all its processes at once. */
@@ -95,6 +96,7 @@ export class Child {
   #launch(): void {
     const { program } = this;
     const { user } = program;
+    for (const path of program.stale ?? []) rmSync(path, { force: true });
     const identity = user ? ['--reuid', String(user.uid), '--regid', String(user.gid), '--clear-groups', '--no-new-privs'] : [];
     // If the launcher itself is killed, the kernel asks its children to end, so that none is left behind.
     const linux = ['/usr/bin/setpriv', '--pdeathsig', 'TERM', ...identity, '--', ...program.argv];
@@ -114,6 +116,8 @@ export class Child {
         if (this.#process !== child) return;
         this.#process = null;
         this.#log.line(`(${how})`);
+        // Processes that outlived the first one would hold what the next one needs.
+        if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
         done();
       };
       child.on('error', error => end(error.message));

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { DATABASE_USER, PANEL_USER } from '../../provisioning/foundation/spec.ts';
 import { CODE } from '../settings.ts';
 import type { Program } from './child.ts';
@@ -115,6 +114,7 @@ export function nginx(settings: Settings, its: Places): Program {
     readySeconds: 20,
     stop: 'SIGQUIT',
     stopSeconds: 5,
+    stale: [at.suspendedSocket, at.stoppedSocket, at.nginxPid],
     log: its.log('nginx'),
   };
 }
@@ -153,10 +153,4 @@ export function panel(
     stopSeconds: 10,
     log: its.log('panel'),
   };
-}
-
-/** Removes sockets that a killed start left behind; the programs make them anew. */
-export async function clearSockets(settings: Settings): Promise<void> {
-  const { at } = settings;
-  for (const path of [at.mysqlSocket, at.agentSocket, at.suspendedSocket, at.stoppedSocket, at.nginxPid]) await rm(path, { force: true });
 }

@@ -76,7 +76,6 @@ async function start(settings: Settings, its: Places, family: Family): Promise<v
   const host = machine(at, { databaseUrl: async () => '', buildEnvironment: {} });
   await layFoundation(host, wanted, () => family.check());
   await mkdir(its.rootTemp, { recursive: true, mode: 0o700 });
-  await programs.clearSockets(settings);
   const progress = await readProgress(settings, its);
   const databaseUrl = await startDatabase(settings, its, family);
   await checkWebServer(settings);
