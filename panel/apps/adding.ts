@@ -37,8 +37,8 @@ function named(ctx: Ctx): Recipe {
 /** What a form says, in the shape of the API. */
 function inputOf(from: Recipe, fields: Record<string, string>): NewApp {
   const given = filled(fields);
-  const answers = Object.fromEntries(from.question.map(({ id }) => [id, fields[`answer.${id}`] ?? '']).filter(([, value]) => value !== ''));
-  const owner = from.owner ? { owner: { user: given['owner.user'], email: given['owner.email'] } } : {};
+  const answers = Object.fromEntries(from.question.map(({ id }) => [id, fields[`answer:${id}`] ?? '']).filter(([, value]) => value !== ''));
+  const owner = from.owner ? { owner: { user: given['owner:user'], email: given['owner:email'] } } : {};
   const { name, mode, domain } = given;
   return parse(newApp, {
     name: name ?? '',
@@ -52,7 +52,10 @@ function inputOf(from: Recipe, fields: Record<string, string>): NewApp {
 /** Fields are called by their own names here, not by the API's. */
 function own(fault: Fault): Fault {
   const errors = Object.fromEntries(
-    Object.entries(fault.errors).map(([field, words]) => [field.replace(/^source\.answers\./, 'answer.'), words]),
+    Object.entries(fault.errors).map(([field, words]) => [
+      field.replace(/^source\.answers\./, 'answer:').replace(/^owner\./, 'owner:'),
+      words,
+    ]),
   );
   return { ...fault, errors };
 }
@@ -70,7 +73,9 @@ async function planOf(ctx: Ctx, actor: Actor, account: Account, make: () => NewA
     const lines = await previewApp(actor, account.username, make());
     return { steps: lines.map(why => ({ why })), problem: null };
   } catch (error) {
-    return { steps: [], problem: faultOf(ctx, error).problem };
+    const { problem, errors } = faultOf(ctx, error);
+    // Beside the form, where no field is marked, the sentences of the fields stand here.
+    return { steps: [], problem: { title: problem.title, help: Object.values(errors).join(' ') || problem.help } };
   }
 }
 
@@ -79,7 +84,7 @@ async function showForm(ctx: Ctx, actor: Actor, fault: Partial<Fault> = {}, plan
   const from = named(ctx);
   const view = { ...recipeView(from), id: from.id };
   const name = await freeName(actor, account, from);
-  const defaults = Object.fromEntries(from.question.map(({ id, default: value }) => [`answer.${id}`, value ?? '']));
+  const defaults = Object.fromEntries(from.question.map(({ id, default: value }) => [`answer:${id}`, value ?? '']));
   const nothing: Plan = { steps: [], problem: null };
   const first =
     plan ??

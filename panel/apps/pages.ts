@@ -40,7 +40,13 @@ async function newsOf(actor: Actor, app: App): Promise<object | null> {
   if (!live && app.builtAt !== null && !fresh) return null;
   const view = await jobView(actor, job);
   const built = job.state === 'done' && job.kind === 'app-create';
-  return { ...view, back: '', open: built ? app.url : '', owner: built && app.ownerWaits ? `/apps/${app.name}/owner` : '' };
+  return {
+    ...view,
+    back: '',
+    folded: job.state === 'done',
+    open: built ? app.url : '',
+    owner: built && app.ownerWaits ? `/apps/${app.name}/owner` : '',
+  };
 }
 
 async function overview(ctx: Ctx, actor: Actor, fault?: Fault): Promise<void> {

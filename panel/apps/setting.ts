@@ -37,8 +37,8 @@ export async function showSettings(ctx: Ctx, actor: Actor, fault?: Fault, rows?:
 function typedRows(fields: Record<string, string>): EnvRow[] {
   const count = Math.min(300, Number(fields.rows) || 0);
   return Array.from({ length: count }, (_, i) => ({
-    key: (fields[`key.${i}`] ?? '').trim(),
-    value: fields[`value.${i}`] ?? '',
+    key: (fields[`key:${i}`] ?? '').trim(),
+    value: fields[`value:${i}`] ?? '',
     hidden: false,
   }));
 }

@@ -23,6 +23,7 @@ export interface AppView {
   changedAt: Date;
   loginUrl: string | null;
   idleSeconds: number;
+  canOpen: boolean;
   canStop: boolean;
   canStart: boolean;
   addresses: { host: string; url: string; first: boolean }[];
@@ -31,6 +32,7 @@ export interface AppView {
 /** An app's state in words: a dot, a word and the fact that matters. */
 export function saidOf(app: App): Said {
   const slot = app.slots[0];
+  if (app.state === 'failed' && app.builtAt === null) return { tone: 'bad', word: 'Could not be built', fact: app.reason };
   return appSaid({
     state: app.deleting ? 'deleting' : slot?.state === 'starting' ? 'starting' : app.state,
     memoryBytes: app.slots.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
@@ -54,6 +56,7 @@ export function appView(app: App, account: Account): AppView {
     recipeName: from?.name ?? app.recipe,
     changedAt: app.builtAt ?? createdAt,
     idleSeconds: account.limits?.idleSeconds ?? 300,
+    canOpen: still,
     canStop: still && app.state !== 'stopped' && app.state !== 'suspended',
     canStart: still && app.state === 'stopped',
     addresses: app.hosts.map((host, i) => ({ host, url: urlOf(host), first: i === 0 })),

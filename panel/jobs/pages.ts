@@ -1,3 +1,4 @@
+import { appOf } from '../apps/actions.ts';
 import { attempt, ownAccount, render, standing } from '../middleware/page.ts';
 import { nextLink } from '../middleware/paging.ts';
 import { type Ctx, type Policy, page, type Route } from '../middleware/route.ts';
@@ -5,7 +6,7 @@ import type { Actor } from '../people/actor.ts';
 import { jobOf, jobsOf, retryJob } from './actions.ts';
 import { followJob } from './follow.ts';
 import { jobState } from './schema.ts';
-import { jobPath, jobView } from './view.ts';
+import { type JobView, jobPath, jobView } from './view.ts';
 
 async function around(actor: Actor): Promise<object> {
   return actor.role === 'admin' ? { here: 'jobs' } : { here: 'activity', ...standing(await ownAccount(actor)) };
@@ -27,8 +28,16 @@ async function list(ctx: Ctx, actor: Actor): Promise<void> {
   });
 }
 
+/** Where a build that is done leads: to the site, and to its owner's sign-in while that waits to be shown. */
+async function onward(actor: Actor, job: JobView): Promise<{ open?: string; owner?: string }> {
+  if (job.kind !== 'app-create' || job.state !== 'done' || actor.role !== 'customer') return {};
+  const app = await appOf(actor, job.account, job.subject).catch(() => null);
+  return app ? { open: app.url, owner: app.ownerWaits ? `/apps/${app.name}/owner` : '' } : {};
+}
+
 async function show(ctx: Ctx, actor: Actor, more: object = {}): Promise<void> {
-  const job = await jobView(actor, await jobOf(actor, Number(ctx.params.id)));
+  const known = await jobView(actor, await jobOf(actor, Number(ctx.params.id)));
+  const job = { ...known, ...(await onward(actor, known)) };
   const above = actor.role === 'admin' ? ['Jobs', '/admin/jobs'] : ['Activity', '/activity'];
   render(ctx, 'jobs/job', { title: job.title, ...(await around(actor)), job, crumbs: [above, [job.title, null]], ...more });
 }

@@ -80,9 +80,10 @@ export function reader(stream: Stream): (text: string) => Line | null {
     if (stream === 'access') return { ...line, ...visit(rest) };
     const [mark, said] = /^[OEB] /.test(rest) || /^[OEB]$/.test(rest) ? [rest[0]!, rest.slice(2)] : ['O', rest];
     if (mark === 'B') return { ...line, kind: BERTH_BAD.test(said) ? 'berth error' : 'berth', where: 'Berth', spans: spansOf(said) };
-    const begins = /^Traceback \(most recent call last\)/.test(said);
-    const error = begins || inTraceback || (mark === 'E' && BAD.test(said));
-    inTraceback = begins || (inTraceback && /^\s|^$/.test(said));
+    const bare = said.replace(/\u001b\[[0-9;:?]*[ -/]*[@-~]/g, '');
+    const begins = /^Traceback \(most recent call last\)/.test(bare);
+    const error = begins || inTraceback || (mark === 'E' && BAD.test(bare));
+    inTraceback = begins || (inTraceback && /^\s|^$/.test(bare));
     return {
       ...line,
       kind: error ? 'output error' : 'output',

@@ -62,7 +62,7 @@ export function faultOf(ctx: Ctx, error: unknown): Fault {
   return {
     problem: {
       title: invalid ? 'This cannot be done as it stands.' : said.detail,
-      help: invalid ? said.errors.map(({ field, message }) => `${field}: ${message}.`).join(' ') : said.help,
+      help: invalid ? 'The marked fields say why. Nothing was changed.' : said.help,
     },
     errors: Object.fromEntries(said.errors.map(({ field, message }) => [field, sentence(message)])),
     values: form(ctx),

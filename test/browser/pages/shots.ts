@@ -54,7 +54,7 @@ for (const [width, theme] of looks) {
     for (const kind of Object.keys(kinds)) {
       await page.goto(`http://localhost:${port}/${view}~${kind}~${theme}`, { waitUntil: 'load' });
       await page.waitForTimeout(view.includes('resources') || view.includes('host') || view.includes('overview') ? 400 : 60);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      const wide = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));
       if (wide > 0) console.log(`${view} ${kind} at ${width}: ${wide} px too wide`);
       await page.screenshot({ path: join(folder, `${view.replace('/', '-')}.${kind}.${width}.${theme}.png`), fullPage: true });
     }
