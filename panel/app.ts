@@ -88,6 +88,8 @@ async function answerApi(ctx: Ctx, route: Route): Promise<void> {
 function handler(route: Route): Middleware {
   return async context => {
     const ctx = context as unknown as Ctx;
+    // No name in an address holds anything else, so there is nothing to find.
+    if (Object.values(ctx.params as Record<string, string>).some(param => !/^[\x21-\x7e]*$/.test(param))) throw notFound();
     allow(ctx, route);
     if (route.kind === 'api') return answerApi(ctx, route);
     ctx.set('Cache-Control', 'no-store');

@@ -23,21 +23,24 @@ export async function listAccounts(actor: Actor, query: AccountsQuery = {}): Pro
   return { accounts: shown, next: accounts.length > limit ? shown.at(-1)!.username : null };
 }
 
-/** The account of a name. Throws Refused 404, also for somebody else's. */
+/** The account of a name. Throws Refused 404, also for somebody else's, and for one that has been deleted. */
 export async function accountOf(actor: Actor, username: string): Promise<Account> {
   const account = await queries.accountOf(actor, username);
-  if (!account) throw notFound('account');
+  if (!account || account.stage === 'terminated') throw notFound('account');
   return account;
 }
 
-/** The account of a name, if it may still be changed: a terminated one answers as if it were not there. */
+/** The account of a name, if this actor may change it now. */
 export async function liveAccount(actor: Actor, username: string): Promise<Account> {
   const account = await accountOf(actor, username);
-  if (account.stage === 'terminated') throw notFound('account');
   if (account.stage === 'terminating') {
     throw new Refused('account-terminating', `The account ${username} is being deleted.`, 'Nothing more can be changed in it.', {
       status: 409,
     });
+  }
+  if (account.suspended && actor.role === 'customer') {
+    const why = account.reason ? ` Reason: ${account.reason}` : '';
+    throw new Refused('account-suspended', `The account ${username} is suspended.${why}`, 'Ask your hoster to lift it.', { status: 409 });
   }
   return account;
 }
@@ -183,7 +186,6 @@ export async function unsuspendAccount(actor: Actor, username: string): Promise<
 /** Deletes an account with all it has. `confirm` is its name again. The name and uid stay taken for ever. */
 export async function deleteAccount(actor: Actor, username: string, confirm: string | undefined): Promise<Job> {
   const account = await accountOf(actor, username);
-  if (account.stage === 'terminated') throw notFound('account');
   if (confirm !== username) {
     throw new Refused(
       'confirm-missing',

@@ -75,12 +75,12 @@ export const routes: Route[] = [
     summary: 'Deletes an account with all it has; with dryRun only says what would go',
     body: schema.deletion,
     query: z.strictObject({ dryRun: z.enum(['0', '1', 'true', 'false']).optional() }),
-    answer: z.union([jobOnly, z.object({ dryRun: z.literal(true), plan: z.array(z.string()) })]),
+    answer: z.union([jobOnly, z.object({ dryRun: z.literal(true), steps: z.array(z.object({ why: z.string() })) })]),
     status: 202,
     async run({ ctx, actor, params, body, query }) {
       if (body.dryRun || query.dryRun === '1' || query.dryRun === 'true') {
         ctx.status = 200;
-        return { dryRun: true, plan: await previewDeletion(actor, params.username!) };
+        return { dryRun: true, steps: (await previewDeletion(actor, params.username!)).map(why => ({ why })) };
       }
       return { job: mention(await deleteAccount(actor, params.username!, body.confirm)) };
     },

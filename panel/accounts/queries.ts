@@ -72,12 +72,9 @@ export async function accountsOf(actor: Actor, filter: AccountFilter): Promise<A
   if (filter.externalId) narrow('a.external_id = ?', filter.externalId);
   if (filter.search) {
     const like = `%${filter.search.replace(/[\\%_]/g, '\\$&')}%`;
-    narrow(
-      '(a.username LIKE ? OR a.email LIKE ? OR EXISTS (SELECT 1 FROM domains s WHERE s.account_id = a.id AND s.name LIKE ?))',
-      like,
-      like,
-      like,
-    );
+    const named = (column: string) => `CONVERT(${column} USING utf8mb4) LIKE ?`;
+    const domain = `EXISTS (SELECT 1 FROM domains s WHERE s.account_id = a.id AND ${named('s.name')})`;
+    narrow(`(${named('a.username')} OR a.email LIKE ? OR ${domain})`, like, like, like);
   }
   const sql = `${SELECT} WHERE ${where.join(' AND ')} ORDER BY a.username ${limitTo(filter.limit)}`;
   return (await select<Row>(sql, values)).map(toAccount);

@@ -41,12 +41,12 @@ export const routes: Route[] = [
     summary: 'Adds an app; with dryRun=1 only says what would be made',
     query: z.strictObject({ dryRun: z.enum(['0', '1']).default('0') }),
     body: schema.newApp,
-    answer: z.union([schema.addedApp, z.object({ dryRun: z.literal(true), plan: z.array(z.string()) })]),
+    answer: z.union([schema.addedApp, z.object({ dryRun: z.literal(true), steps: z.array(z.object({ why: z.string() })) })]),
     status: 201,
     async run({ ctx, actor, params, body, query }) {
       if (query.dryRun === '1') {
         ctx.status = 200;
-        return { dryRun: true, plan: await actions.previewApp(actor, params.username!, body) };
+        return { dryRun: true, steps: (await actions.previewApp(actor, params.username!, body)).map(why => ({ why })) };
       }
       const { app, job, owner } = await actions.addApp(actor, params.username!, body);
       const out = appOut(app, job);

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import mysql from 'mysql2/promise';
+import { Refused } from '../../provisioning/errors.ts';
 
 /** What a value in a statement may be. */
 export type Value = string | number | bigint | boolean | Date | Buffer | null;
@@ -10,7 +11,13 @@ const SESSION = [
   `SET SESSION sql_mode='${MODE}', time_zone='+00:00', innodb_lock_wait_timeout=20`,
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
 ];
-const transaction = new AsyncLocalStorage<mysql.PoolConnection>();
+
+/** The transaction that what runs now belongs to. It ends with the commit, also for what was begun inside and goes on after. */
+interface Held {
+  connection: mysql.PoolConnection;
+  live: boolean;
+}
+const transaction = new AsyncLocalStorage<Held>();
 let pool: mysql.Pool | null = null;
 
 /** Opens the panel's database: strict, utf8mb4, UTC, one statement at a time. Throws when the server is not strict. */
@@ -55,10 +62,30 @@ function open(): mysql.Pool {
   return pool;
 }
 
+function held(): mysql.PoolConnection | null {
+  const store = transaction.getStore();
+  return store?.live ? store.connection : null;
+}
+
+/** Begins work that outlives the transaction it is begun in, and so must not be part of it. */
+export function outside<T>(work: () => T): T {
+  return transaction.exit(work);
+}
+
 async function execute<T>(sql: string, values: Value[]): Promise<T> {
-  const connection = transaction.getStore() ?? open();
-  const [result] = await connection.execute(sql, values);
-  return result as T;
+  const connection = held() ?? open();
+  try {
+    const [result] = await connection.execute(sql, values);
+    return result as T;
+  } catch (error) {
+    if (codeOf(error) === 'ER_CANT_AGGREGATE_2COLLATIONS') throw notAscii();
+    throw error;
+  }
+}
+
+// Names are ASCII columns; the server will not even compare them with other text.
+function notAscii(): Refused {
+  return new Refused('not-ascii', 'This holds characters that no name here has.', 'Use plain letters, digits and hyphens.');
 }
 
 /** The rows of a SELECT. */
@@ -79,15 +106,18 @@ export async function change(sql: string, values: Value[] = []): Promise<{ rows:
 
 /** Runs all that happens inside in one transaction, again when the server chose it as a deadlock's victim. */
 export async function together<T>(work: () => Promise<T>): Promise<T> {
-  if (transaction.getStore()) return work();
+  if (held()) return work();
   for (let attempt = 1; ; attempt++) {
     const connection = await open().getConnection();
+    const store = { connection, live: true };
     try {
       await connection.beginTransaction();
-      const result = await transaction.run(connection, work);
+      const result = await transaction.run(store, work);
+      store.live = false;
       await connection.commit();
       return result;
     } catch (error) {
+      store.live = false;
       await connection.rollback().catch(() => connection.destroy());
       if (codeOf(error) !== 'ER_LOCK_DEADLOCK' || attempt === 5) throw error;
     } finally {

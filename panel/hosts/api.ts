@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { pageOf } from '../middleware/paging.ts';
 import { api, type Route } from '../middleware/route.ts';
 import { hostOf, hostSeries, hostsOf, type LiveHost } from './actions.ts';
+import { behindOn } from './queries.ts';
 
 const PATH = '/api/v1/hosts';
 const hostAnswer = z.object({
@@ -10,11 +11,24 @@ const hostAnswer = z.object({
   problem: z.string().nullable(),
   seenAt: z.date().nullable(),
   accounts: z.int(),
+  load: z.array(z.number()).nullable(),
+  capacity: z.object({ cores: z.int(), memoryBytes: z.number(), diskBytes: z.number() }).nullable(),
+  versions: z.record(z.string(), z.string()),
+  /** Accounts whose newest change does not stand on the host yet. */
+  drift: z.array(z.string()),
   facts: z.record(z.string(), z.unknown()).nullable(),
 });
 
-function out({ name, online, problem, seenAt, accounts, facts }: LiveHost): z.infer<typeof hostAnswer> {
-  return { name, online, problem, seenAt, accounts, facts: facts && { ...facts } };
+async function out({ id, name, online, problem, seenAt, accounts, facts }: LiveHost): Promise<z.infer<typeof hostAnswer>> {
+  const capacity = facts && { cores: facts.cores, memoryBytes: facts.memoryBytes, diskBytes: facts.diskBytes };
+  const known = {
+    load: facts?.load ?? null,
+    capacity,
+    versions: facts?.versions ?? {},
+    drift: await behindOn(id),
+    facts: facts && { ...facts },
+  };
+  return { name, online, problem, seenAt, accounts, ...known };
 }
 
 /** Hosts over REST. */
@@ -25,7 +39,7 @@ export const routes: Route[] = [
     policy: { scope: 'hosts:read' },
     summary: 'Lists hosts with their load and capacity',
     answer: pageOf(hostAnswer),
-    run: async ({ actor }) => ({ items: (await hostsOf(actor)).map(out), next: null }),
+    run: async ({ actor }) => ({ items: await Promise.all((await hostsOf(actor)).map(out)), next: null }),
   }),
   api({
     method: 'GET',

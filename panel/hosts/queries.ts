@@ -56,3 +56,9 @@ export async function setHost(name: string, endpoint: string): Promise<void> {
 export async function noteFacts(id: number, facts: HostFacts): Promise<void> {
   await change('UPDATE hosts SET facts = ?, seen_at = NOW(3) WHERE id = ?', [JSON.stringify(facts), id]);
 }
+
+/** The accounts of a host whose newest change does not stand there yet; asked for a host that the actor has found. */
+export async function behindOn(host: number): Promise<string[]> {
+  const sql = `SELECT username FROM accounts WHERE host_id = ? AND state <> 'terminated' AND applied_generation < generation ORDER BY username LIMIT 100`;
+  return (await select<{ username: string }>(sql, [host])).map(row => row.username);
+}

@@ -6,6 +6,7 @@ import { note } from '../audit/actions.ts';
 import { together } from '../db/pool.ts';
 import { notFound } from '../middleware/errors.ts';
 import { type Actor, SYSTEM, signature } from '../people/actor.ts';
+import { randomPassword } from '../people/secrets.ts';
 import { type JobStep, stepsOf } from '../steps/queries.ts';
 import * as queries from './queries.ts';
 import type { JobsQuery } from './schema.ts';
@@ -68,6 +69,9 @@ export async function retryJob(actor: Actor, id: number): Promise<queries.Job> {
       status: 409,
     });
   }
+  if (account.suspended && actor.role === 'customer') {
+    throw new Refused('account-suspended', 'The account is suspended.', 'Ask your hoster to lift it.', { status: 409 });
+  }
   return together(async () => {
     if (!(await queries.requeueFailed(id))) {
       throw new Refused('not-failed', `This job is ${job.state}, only a failed one can be tried again.`, 'Wait for it to end.', {
@@ -77,6 +81,7 @@ export async function retryJob(actor: Actor, id: number): Promise<queries.Job> {
     await accounts.raiseGeneration(job.accountId);
     if (job.kind === 'account-create') await accounts.setStage(job.accountId, 'building', ['failed']);
     await apps.rebuildFailed(job.accountId, id);
+    for (const app of await apps.ownersWithoutPassword(job.accountId)) await apps.setOwnerPassword(app.id, randomPassword(20));
     await note(actor, { action: 'job-retry', account: job.account, subject: String(id) });
     bell.emit('ring');
     return (await queries.jobOf(actor, id))!;

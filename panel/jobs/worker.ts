@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { forgetOwnerPasswords } from '../apps/queries.ts';
+import { outside } from '../db/pool.ts';
 import { sweepKeys } from '../middleware/queries.ts';
 import { type Claim, claimNext, freeDead, putBack, renew } from '../queue/queries.ts';
 import { sweepSessions } from '../sessions/queries.ts';
@@ -66,8 +67,8 @@ export async function startWorker(place: string): Promise<Worker> {
     running.set(claim.id, { claim, stop, ended });
   }
 
-  // A ring comes from inside a transaction: a moment later it has been committed.
-  const ring = () => void setTimeout(look, 20);
+  // A ring comes from inside a transaction, which is no place for a job: a moment later it has been committed.
+  const ring = () => void outside(() => setTimeout(look, 20));
   bell.on('ring', ring);
   const timers = [
     setInterval(look, LOOK_MS),

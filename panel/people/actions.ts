@@ -27,9 +27,10 @@ export async function checkSignIn(login: string, password: string, place: Place)
     });
   }
   await attempt.forgive();
-  if (candidate.suspended || candidate.state === 'terminating' || candidate.state === 'terminated') {
-    const why = candidate.reason ? ` Reason: ${candidate.reason}` : '';
-    throw new Refused('account-suspended', `This account is suspended.${why}`, 'Ask your hoster to lift it.', { status: 403 });
+  if (candidate.state === 'terminating' || candidate.state === 'terminated') {
+    throw new Refused('account-terminating', 'This account is being deleted.', 'Ask your hoster if that is not what you want.', {
+      status: 403,
+    });
   }
   await note({ ...NOBODY, login: candidate.login, peer: place.peer }, { action: 'sign-in', subject: candidate.login });
   return { person: candidate.id, role: candidate.role };

@@ -33,6 +33,9 @@ export const CUSTOMER_SCOPES: readonly Scope[] = [
   'tokens:write',
 ];
 
+/** What is left to a customer whose account is suspended: to see what is there and why nothing moves. */
+export const SUSPENDED_SCOPES: readonly Scope[] = ['accounts:read', 'apps:read', 'databases:read', 'jobs:read'];
+
 /** Whoever asks. Queries show an administrator everything, a customer one account, and nobody nothing. */
 export interface Actor {
   kind: 'person' | 'token' | 'system' | 'nobody';

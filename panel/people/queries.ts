@@ -1,10 +1,13 @@
 import { change, one, type Value } from '../db/pool.ts';
-import { type Actor, CUSTOMER_SCOPES, NOBODY, SCOPES } from './actor.ts';
+import { type Actor, CUSTOMER_SCOPES, NOBODY, SCOPES, SUSPENDED_SCOPES } from './actor.ts';
 
-/** Joined person and account, as an actor is made of. Customers of accounts that are suspended or going do not act. */
-export const ACTOR_COLUMNS = `p.id, p.login, p.email, p.role, p.account_id AS accountId, a.username AS account`;
+/** Joined person and account, as an actor is made of. */
+export const ACTOR_COLUMNS = `p.id, p.login, p.email, p.role, p.account_id AS accountId, a.username AS account, COALESCE(a.suspended, 0) AS suspended`;
 
-/** The condition under which a person may act: the hoster always, a customer while the account stands. */
+/** The condition under which a person may come in: the hoster always, a customer while the account stands, if only to read why it is suspended. */
+export const MAY_LOOK = `(p.role = 'admin' OR a.state NOT IN ('terminating', 'terminated'))`;
+
+/** The condition under which a program may act for a person: not while the account is suspended. */
 export const MAY_ACT = `(p.role = 'admin' OR (a.suspended = 0 AND a.state NOT IN ('terminating', 'terminated')))`;
 
 /** A row of ACTOR_COLUMNS. */
@@ -15,11 +18,12 @@ export interface ActorRow {
   role: 'admin' | 'customer';
   accountId: number | null;
   account: string | null;
+  suspended: number;
 }
 
 /** Makes an actor of a row, with all the scopes of its role. */
 export function toActor(row: ActorRow): Actor {
-  const scopes = new Set(row.role === 'admin' ? SCOPES : CUSTOMER_SCOPES);
+  const scopes = new Set(row.role === 'admin' ? SCOPES : row.suspended ? SUSPENDED_SCOPES : CUSTOMER_SCOPES);
   const { id, login, email, role, accountId, account } = row;
   return { ...NOBODY, kind: 'person', id, login, email, role, accountId, account, scopes };
 }
@@ -30,15 +34,13 @@ export interface Candidate {
   login: string;
   role: 'admin' | 'customer';
   hash: string;
-  suspended: number;
-  reason: string;
   state: string | null;
 }
 
 /** The person of a login, or null. */
 export function candidateOf(login: string): Promise<Candidate | null> {
   return one<Candidate>(
-    `SELECT p.id, p.login, p.role, p.password_hash AS hash, COALESCE(a.suspended, 0) AS suspended, COALESCE(a.reason, '') AS reason, a.state
+    `SELECT p.id, p.login, p.role, p.password_hash AS hash, a.state
      FROM people p LEFT JOIN accounts a ON a.id = p.account_id WHERE p.login = ?`,
     [login],
   );

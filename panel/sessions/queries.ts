@@ -1,6 +1,6 @@
 import { change, one, together } from '../db/pool.ts';
 import type { Actor } from '../people/actor.ts';
-import { ACTOR_COLUMNS, type ActorRow, MAY_ACT, toActor } from '../people/queries.ts';
+import { ACTOR_COLUMNS, type ActorRow, MAY_LOOK, toActor } from '../people/queries.ts';
 
 /** A session lasts so long without a request, and so long at most. */
 const IDLE_HOURS = 12;
@@ -18,7 +18,7 @@ export async function sessionOf(hash: string): Promise<Session | null> {
     `SELECT ${ACTOR_COLUMNS}, s.csrf, s.via, s.seen_at < NOW(3) - INTERVAL 1 MINUTE AS stale
      FROM sessions s JOIN people p ON p.id = s.person_id LEFT JOIN accounts a ON a.id = p.account_id
      WHERE s.hash = ? AND s.expires_at > NOW(3) AND s.seen_at > NOW(3) - INTERVAL ${IDLE_HOURS} HOUR
-       AND (${MAY_ACT} OR (s.via IS NOT NULL AND a.state <> 'terminated'))`,
+       AND ${MAY_LOOK}`,
     [hash],
   );
   if (!row) return null;
@@ -80,7 +80,7 @@ export async function takeLink(hash: string): Promise<{ person: number; madeBy: 
     const link = await one<{ person: number; madeBy: string }>(
       `SELECT l.person_id AS person, l.made_by AS madeBy FROM login_links l
        JOIN people p ON p.id = l.person_id LEFT JOIN accounts a ON a.id = p.account_id
-       WHERE l.hash = ? AND l.expires_at > NOW(3) AND ${MAY_ACT} FOR UPDATE`,
+       WHERE l.hash = ? AND l.expires_at > NOW(3) AND ${MAY_LOOK} FOR UPDATE`,
       [hash],
     );
     const taken = await change('DELETE FROM login_links WHERE hash = ?', [hash]);

@@ -125,8 +125,8 @@ it('a plan is asked for before anything is made', async t => {
   const { api } = stage();
   const before = await select('SELECT (SELECT COUNT(*) FROM apps) AS apps, (SELECT COUNT(*) FROM jobs) AS jobs');
   const { status, json } = await api('POST', '/accounts/ada/apps?dryRun=1', { ...flask, name: 'third' });
-  t.deepEqual([status, json.plan.length], [200, 3]);
-  t.true(json.plan[0].length > 5);
+  t.deepEqual([status, json.steps.length], [200, 3]);
+  t.true(json.steps[0].why.length > 5);
   t.deepEqual((await api('DELETE', '/accounts/ada', { dryRun: true })).json.dryRun, true);
   t.deepEqual(await select('SELECT (SELECT COUNT(*) FROM apps) AS apps, (SELECT COUNT(*) FROM jobs) AS jobs'), before);
 });
@@ -147,7 +147,8 @@ it('suspend, unsuspend and delete: sessions end, the host is told, a tombstone s
   const deleted = await api('DELETE', '/accounts/ada', { confirm: 'ada' });
   t.is((await job(deleted.json.job)).state, 'done');
   t.like(last('DELETE'), { account: { name: 'ada' } });
-  t.is((await api('GET', '/accounts/ada')).json.state, 'terminated');
+  t.is((await api('GET', '/accounts/ada')).status, 404);
+  t.like((await api('GET', '/accounts?state=terminated')).json.items, [{ username: 'ada', state: 'terminated', email: '' }]);
   t.is((await api('POST', '/accounts', { username: 'ada', email: 'x@example.org', plan: 'small' })).json.code, 'username-taken');
   const left =
     'SELECT (SELECT COUNT(*) FROM apps) + (SELECT COUNT(*) FROM `databases`) + (SELECT COUNT(*) FROM domains) + (SELECT COUNT(*) FROM people) AS n';

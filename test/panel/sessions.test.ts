@@ -72,6 +72,17 @@ it('a login link works once; suspension ends the session it opened', async t => 
   t.is((await raw('GET', new URL(old.json.url).pathname)).status, 404);
   await api('POST', '/accounts/ada/suspend', { reason: 'unpaid' });
   t.is((await raw('GET', '/api/v1/accounts/ada', { Cookie: cookie })).status, 401);
+  const link = await api('POST', '/accounts/ada/login-links');
+  const again = (await raw('GET', new URL(link.json.url).pathname)).headers.getSetCookie()[0]!.split(';')[0]!;
+  t.like(
+    (await raw('GET', '/api/v1/accounts/ada', { Cookie: again })).json,
+    { state: 'suspended', reason: 'unpaid' },
+    'who comes back may read why',
+  );
+  const change = { Cookie: again, Origin: stage().base, 'X-CSRF-Token': await csrfOf(again), 'Content-Type': 'application/json' };
+  for (const path of ['/accounts/ada/databases', '/accounts/ada/apps/x/restart', '/tokens']) {
+    t.is((await raw('POST', `/api/v1${path}`, change, '{"name":"x"}')).status, 403, path);
+  }
   await api('POST', '/accounts/ada/unsuspend');
 });
 
