@@ -14,7 +14,8 @@ const account = (user: string) => `${sqlText(user)}@'localhost'`;
 export function render(statement: SqlStatement): string[] {
   switch (statement.sql) {
     case 'create-database':
-      return [`CREATE DATABASE IF NOT EXISTS ${sqlName(statement.name)} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`];
+      // The server's own collation for the character set: drivers compare with it, and a mix of two is an error.
+      return [`CREATE DATABASE IF NOT EXISTS ${sqlName(statement.name)} CHARACTER SET utf8mb4`];
     case 'create-user': {
       const secret = sqlText(statement.password.reveal());
       const limits = `WITH MAX_USER_CONNECTIONS ${Math.trunc(statement.maxConnections)}`;

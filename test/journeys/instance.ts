@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Answer, ask } from './ask.ts';
@@ -43,6 +43,8 @@ export interface Instance {
 /** The settings of an instance that collides with no other on this machine. */
 export async function instanceSettings(): Promise<Record<string, string>> {
   const folder = await mkdtemp('/tmp/bj-');
+  // Customers and the web server pass through it.
+  await chmod(folder, 0o711);
   const id = folder
     .slice('/tmp/bj-'.length)
     .toLowerCase()
