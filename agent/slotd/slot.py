@@ -28,7 +28,7 @@ class Slot:
         self.worker, self.workers = None, set()
         self.reason, self.failures, self.retry_at, self.retry = None, 0, 0.0, None
         self.bare = self.gone = False
-        self.attempt = None
+        self.attempt, self.quick = None, 0
         self.streams = None
         self.requests = self.wakes = 0
         self.latency = []
@@ -150,7 +150,8 @@ class Slot:
     def _again(self, worker, how):
         """No worker accepts any more: sleep, or start the next one; but rest a little when this one came to nothing."""
         lived, kept_up = time.monotonic() - worker.ready_at, self.spec["mode"] == "always-on"
-        if kept_up and lived < _STEADY_SECONDS:
+        self.quick = self.quick + 1 if lived < _STEADY_SECONDS else 0
+        if kept_up and self.quick > 1:
             self.failed(how)
         elif not kept_up and not worker.served and lived < 1:
             self._rest(how, 1)
@@ -211,7 +212,7 @@ class Slot:
     def take(self, spec):
         """Takes up a new spec: the old worker finishes what it accepted, a new one starts if one was awake."""
         awake = self.state in ("starting", "running")
-        self.spec, self.bare, self.failures, self.retry_at = spec, False, 0, 0.0
+        self.spec, self.bare, self.failures, self.quick, self.retry_at = spec, False, 0, 0, 0.0
         if self.made:
             self.keeper.trees.group(spec["account"]).limit(spec["account_limits"])
             self.group.limit(spec["limits"])
