@@ -79,9 +79,9 @@ it('a login link works once; suspension ends the session it opened', async t => 
     { state: 'suspended', reason: 'unpaid' },
     'who comes back may read why',
   );
-  const change = { Cookie: again, Origin: stage().base, 'X-CSRF-Token': await csrfOf(again), 'Content-Type': 'application/json' };
+  const headers = { Cookie: again, Origin: stage().base, 'X-CSRF-Token': await csrfOf(again), 'Content-Type': 'application/json' };
   for (const path of ['/accounts/ada/databases', '/accounts/ada/apps/x/restart', '/tokens']) {
-    t.is((await raw('POST', `/api/v1${path}`, change, '{"name":"x"}')).status, 403, path);
+    t.is((await raw('POST', `/api/v1${path}`, headers, '{"name":"x"}')).status, 403, path);
   }
   await api('POST', '/accounts/ada/unsuspend');
 });
