@@ -90,15 +90,7 @@ function maps(at: Layout): string {
     default $host;
     "~*^(?<app_name>[^ ]+) \\k<app_name>(?<app_port>:[0-9]+)$" "$app_name$app_port";
   }
-  map $time_iso8601 $log_second {
-    default $time_iso8601;
-    "~^(?<log_whole>[0-9T:-]+)\\+" $log_whole;
-  }
-  map $msec $log_ms {
-    default 000;
-    "~\\.(?<log_part>[0-9]+)$" $log_part;
-  }
-  log_format berth escape=default '$site \${log_second}.\${log_ms}Z $remote_addr "$request" $status $body_bytes_sent $request_time "$http_referer" "$http_user_agent"';
+  log_format berth escape=default '$site $remote_addr "$request" $status $body_bytes_sent $request_time "$http_referer" "$http_user_agent"';
   access_log syslog:server=unix:${at.accessSocket},nohostname berth;
 `;
 }

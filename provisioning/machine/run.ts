@@ -95,11 +95,11 @@ export async function runAsCustomer(
   await pending;
   if (code === 0) return;
   const lastLines = last.join('\n');
-  throw new Failed(`${step.argv[0]?.split('/').pop()} ended with ${code === null ? 'a signal' : code}.`, {
-    exit: code,
-    lastLines,
-    help: remedy(lastLines),
-  });
+  const program = step.argv[0]?.split('/').pop();
+  const how = code === null ? 'was ended by a signal' : `ended with ${code}`;
+  // Programs say what was wrong in their last line; people should not have to look for it.
+  const said = last.at(-1)?.trim().slice(0, 300);
+  throw new Failed(`${program} ${how}${said ? `: ${said}` : '.'}`, { exit: code, lastLines, help: remedy(lastLines) });
 }
 
 function remedy(lines: string): string {
