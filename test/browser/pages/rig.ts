@@ -23,7 +23,7 @@ export async function startRig(): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'berth-pages-'));
   const socket = join(folder, 'agent.sock');
   const database = await startDatabase();
-  const agent = new PretendAgent();
+  const agent = new PretendAgent(350);
   await agent.listen(socket);
   const env = {
     BERTH_DATABASE_URL: database.uri,
