@@ -8,7 +8,7 @@ export type Value = string | number | bigint | boolean | Date | Buffer | null;
 const MODE = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
 // Two statements, as MariaDB and MySQL name the variable of the isolation level differently.
 const SESSION = [
-  `SET SESSION sql_mode='${MODE}', time_zone='+00:00', innodb_lock_wait_timeout=20`,
+  `SET SESSION sql_mode='${MODE}', time_zone='+00:00', innodb_lock_wait_timeout=20, group_concat_max_len=1000000`,
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
 ];
 
@@ -139,6 +139,22 @@ export async function onOneConnection<T>(work: (connection: mysql.PoolConnection
 /** The database's own name for an error, or ''. */
 export function codeOf(error: unknown): string {
   return error && typeof error === 'object' && 'code' in error ? String(error.code) : '';
+}
+
+const AWAY = new Set([
+  'ECONNREFUSED',
+  'ENOENT',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'PROTOCOL_CONNECTION_LOST',
+  'ER_CON_COUNT_ERROR',
+  'ER_SERVER_SHUTDOWN',
+]);
+
+/** Whether an error says that the database server cannot be reached. */
+export function isDatabaseAway(error: unknown): boolean {
+  return AWAY.has(codeOf(error)) && !(error instanceof Refused);
 }
 
 /** Whether an error says that a unique key is taken, and by which key. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Next } from 'koa';
 import { Failed, type FieldError, Refused } from '../../provisioning/errors.ts';
+import { isDatabaseAway } from '../db/pool.ts';
 import { TooMany } from './limit.ts';
 import { draw } from './render.ts';
 import type { Ctx } from './route.ts';
@@ -30,7 +31,7 @@ const TITLES: Record<number, string> = {
   429: 'Too many attempts',
   500: 'The panel made a mistake',
   502: 'The host said no',
-  503: 'The host does not answer',
+  503: 'This does not answer now',
 };
 
 /** What there is to say to the caller about an error. Bugs say nothing but an id that the log explains. */
@@ -42,6 +43,10 @@ export function problemOf(error: unknown, id: string): Problem {
   if (error instanceof Failed) {
     const away = error.exit === null;
     return problem(away ? 503 : 502, away ? 'host-away' : 'host-failed', error.message, error.help || 'Try again in a minute.', []);
+  }
+  if (isDatabaseAway(error)) {
+    const detail = 'The database of the panel does not answer. Sites are not touched by this.';
+    return problem(503, 'database-away', detail, 'Try again in a minute; if it lasts, tell your hoster.', []);
   }
   const detail = `Something went wrong inside the panel. Nothing more is known to you than its number: ${id}.`;
   return problem(
@@ -70,6 +75,7 @@ export async function errors(ctx: Ctx, next: Next): Promise<void> {
     if (ctx.status === 404 && ctx.body === undefined) throw notFound();
   } catch (error) {
     const said = problemOf(error, ctx.state.id);
+    if (said.code === 'database-away') console.error(`the panel database is away: ${(error as Error).message}`);
     if (said.code === 'bug') console.error(`bug ${ctx.state.id} ${ctx.method} ${ctx.path}`, error);
     if (ctx.headerSent || ctx.res.writableEnded) return;
     answer(ctx, said);
