@@ -47,7 +47,7 @@ function styled(state: Set<string>, parameters: string): void {
     else if (code === 38 || code === 48) {
       const wide = codes[i + 1] === 2 ? 4 : 2;
       const index = codes[i + 2] ?? 16;
-      if (code === 38 && wide === 2) colour(index < 16 ? `c${index % 8}` : null);
+      if (code === 38) colour(wide === 2 && index < 16 ? `c${index % 8}` : null);
       i += wide;
     }
   }

@@ -119,8 +119,8 @@ function options(kind, data, values, box, paint) {
       {
         label: kind.label,
         stroke: paint.line,
-        width: 2,
-        fill: paint.line.replace('rgb(', 'rgba(').replace(')', ', 0.14)'),
+        width: kind.bars ? 0 : 2,
+        fill: paint.line.replace('rgb(', 'rgba(').replace(')', kind.bars ? ', 0.75)' : ', 0.14)'),
         points: { show: false },
         paths: kind.bars ? uPlot.paths.bars({ size: [0.7, 14, 1] }) : uPlot.paths.linear(),
         spanGaps: false,
