@@ -128,7 +128,7 @@ class Journal:
         if self.keeper.ending:
             return
         self.failures = 0 if time.monotonic() - self.began > 60 else self.failures + 1
-        wait = 0.05 if self.failures < 2 else min(60, 2**self.failures)
+        wait = min(60, 0.05 * 4 ** min(self.failures, 8))
         nursery.say(f"the log process ended (status {status}), starting again in {wait} s")
         self.loop.later(wait, self._restart)
 
