@@ -118,7 +118,8 @@ export async function markBuilt(apps: { id: number; release: number }[]): Promis
 /** Notes why the app that a job builds for the first time could not be built. */
 export async function markFailed(account: number, job: number, reason: string): Promise<void> {
   const sql = `UPDATE apps SET state = IF(built_at IS NULL, 'failed', 'built'), reason = ? WHERE account_id = ? AND job_id = ? AND state = 'building'`;
-  await change(sql, [reason.slice(0, 1000), account, job]);
+  // The first line says what was wrong; the job keeps the rest.
+  await change(sql, [(reason.split('\n')[0] ?? '').slice(0, 1000), account, job]);
 }
 
 /** Puts the failed apps of a job back to being built; answers those whose owner needs a new password. */

@@ -7,8 +7,15 @@
   } catch {
     // A browser may forbid storage; the cookie has told the server already.
   }
-  const dark = choice === 'dark' || (choice !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches);
+  const prefersDark = matchMedia('(prefers-color-scheme: dark)');
+  const paint = () => {
+    const { choice } = root.dataset;
+    const dark = choice === 'dark' || (choice !== 'light' && prefersDark.matches);
+    root.dataset.bsTheme = dark ? 'dark' : 'light';
+  };
   root.dataset.choice = choice || 'auto';
-  root.dataset.bsTheme = dark ? 'dark' : 'light';
   root.classList.add('js');
+  paint();
+  // Many machines turn dark in the evening; the page turns with them.
+  prefersDark.addEventListener('change', paint);
 })();

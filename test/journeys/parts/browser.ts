@@ -123,7 +123,7 @@ export function browserJourney(test: Tell, story: () => Story): void {
     t.is((await berth.api('PATCH', '/accounts/ada', { password: CUSTOMER_PASSWORD })).status, 200);
     const browser = await launch();
     try {
-      await customer(t, await browser.newPage(), story());
+      await customer(t, await (await browser.newContext()).newPage(), story());
     } finally {
       await browser.close();
     }
