@@ -1,5 +1,6 @@
 import test from 'ava';
-import { held, live, parse, raw } from './held.ts';
+import { held, live } from './held.ts';
+import { parse, raw } from './talk.ts';
 
 const serial = live(test);
 

@@ -2,7 +2,8 @@ import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { HELLO, held, live, processes } from './held.ts';
+import { HELLO, held, live } from './held.ts';
+import { processes } from './talk.ts';
 
 const serial = live(test);
 

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import test from 'ava';
-import { HELLO, held, live, processes } from './held.ts';
+import { HELLO, held, live } from './held.ts';
+import { processes } from './talk.ts';
 
 const serial = live(test);
 

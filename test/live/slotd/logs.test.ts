@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import test from 'ava';
-import { HELLO, held, live, processes } from './held.ts';
+import { HELLO, held, live } from './held.ts';
+import { processes } from './talk.ts';
 
 const serial = live(test);
 
