@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { nativeHash } from '../database/password.ts';
 import type { Layout } from '../layout.ts';
 import type { Act, HomeOp, Mark, SqlStatement, Step } from '../steps.ts';
-import type { Paper } from './index.ts';
+import type { Paper } from './state.ts';
 
 type Handlers = {
   [Kind in Act['do']]: (step: Extract<Step, { do: Kind }>, paper: Paper, at: Layout, tell: (text: string) => void) => void;

@@ -1,35 +1,10 @@
-import type { Entry, HomeEntry, Host } from '../host.ts';
+import type { Host } from '../host.ts';
 import type { Layout } from '../layout.ts';
-import type { SlotStatus } from '../slot/spec.ts';
+import { blankPaper, type Paper } from './state.ts';
+
+export { blankPaper, type Paper } from './state.ts';
+
 import { paperAct } from './act.ts';
-
-/** Everything a pretend host consists of; two hosts are equal when these are. */
-export interface Paper {
-  entries: Map<string, Entry & { text?: string }>;
-  marks: Map<string, Map<string, string>>;
-  home: Map<string, HomeEntry & { text?: string }>;
-  databases: Set<string>;
-  users: Map<string, { hash: string; locked: boolean; maxConnections: number; grants: string[]; sessions: number }>;
-  slots: Map<string, SlotStatus>;
-  alive: Map<number, number>;
-}
-
-/** A blank pretend host, with what every Linux has. */
-export function blankPaper(): Paper {
-  const file = (text: string) => ({ kind: 'file' as const, mode: 0o644, uid: 0, gid: 0, text });
-  return {
-    entries: new Map([
-      ['/etc/passwd', file('root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33::/var/www:/usr/sbin/nologin\n')],
-      ['/etc/group', file('root:x:0:\nwww-data:x:33:\n')],
-    ]),
-    marks: new Map(),
-    home: new Map(),
-    databases: new Set(),
-    users: new Map(),
-    slots: new Map(),
-    alive: new Map(),
-  };
-}
 
 /** The same host made of maps: for tests and laptops. It obeys the same interface and changes nothing real. */
 export function paperHost(at: Layout, paper: Paper = blankPaper()): Host & { paper: Paper } {

@@ -22,7 +22,11 @@ export function restJourney(test: Tell, story: () => Story): void {
     t.is(added.status, 201, added.text);
     t.like(added.json(), { name: 'blog', state: 'building' });
     const built = await berth.job(added.json().job, 400);
-    t.is(built.state, 'done', JSON.stringify([built.error, built.help, ...built.steps.filter((step: { state: string }) => step.state === 'failed')]));
+    t.is(
+      built.state,
+      'done',
+      JSON.stringify([built.error, built.help, ...built.steps.filter((step: { state: string }) => step.state === 'failed')]),
+    );
     for (const step of built.steps) t.is(step.state, 'done', step.why);
     t.true(built.steps.length > 10);
     const host = new URL(added.json().url).hostname;
