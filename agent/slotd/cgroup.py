@@ -12,7 +12,8 @@ _NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,80}$")
 _LIMITED = ("memory", "pids", "cpu")
 
 
-def _read(path):
+def read(path):
+    """The text of a small file; empty when it is not there."""
     try:
         with open(path, encoding="ascii", errors="replace") as file:
             return file.read()
@@ -28,8 +29,9 @@ def _write(path, text):
         os.close(descriptor)
 
 
-def _fields(path):
-    pairs = (line.split() for line in _read(path).splitlines())
+def fields(path):
+    """The numbers of a file of `name value` lines."""
+    pairs = (line.split() for line in read(path).splitlines())
     return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdigit()}
 
 
@@ -42,14 +44,14 @@ class Trees:
         self.name = name
         self.unified = None
         self.one = {}
-        for line in _read(mounts).splitlines():
-            fields = line.split()
-            if fields[2] == "cgroup2" and self.unified is None:
-                self.unified = fields[1]
-            elif fields[2] == "cgroup":
-                for controller in set(fields[3].split(",")) & {"memory", "pids", "cpu", "cpuacct", "freezer"}:
-                    self.one.setdefault(controller, fields[1])
-        available = _read(f"{self.unified}/cgroup.controllers").split() if self.unified else []
+        for line in read(mounts).splitlines():
+            words = line.split()
+            if words[2] == "cgroup2" and self.unified is None:
+                self.unified = words[1]
+            elif words[2] == "cgroup":
+                for controller in set(words[3].split(",")) & {"memory", "pids", "cpu", "cpuacct", "freezer"}:
+                    self.one.setdefault(controller, words[1])
+        available = read(f"{self.unified}/cgroup.controllers").split() if self.unified else []
         self.two = [controller for controller in _LIMITED if controller in available]
 
     def homes(self):
@@ -79,17 +81,18 @@ class Trees:
             except OSError:
                 pass
 
-    def left_over(self):
-        """Names of the groups two levels below ours, in any hierarchy, as (account, app)."""
+    def left_over(self, account=None):
+        """Names of the groups two levels below ours, in any hierarchy, as (account, app); of one account or of all."""
         found = set()
         for home in self.homes():
             top = os.path.join(home, self.name)
-            for account in _folders(top):
-                found.update((account, app) for app in _folders(os.path.join(top, account)))
+            for owner in folders(top) if account is None else [account]:
+                found.update((owner, app) for app in folders(os.path.join(top, owner)))
         return found
 
 
-def _folders(path):
+def folders(path):
+    """The names of the folders in a folder; none when it is not there."""
     try:
         with os.scandir(path) as entries:
             return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
@@ -133,7 +136,7 @@ class Group:
         self.limit(limits)
 
     def _delegate(self, folder):
-        have = _read(f"{folder}/cgroup.subtree_control").split()
+        have = read(f"{folder}/cgroup.subtree_control").split()
         missing = [f"+{c}" for c in self.trees.two if c not in have]
         if missing:
             _write(f"{folder}/cgroup.subtree_control", " ".join(missing))
@@ -156,7 +159,7 @@ class Group:
             return
         both, plain = f"{at}/memory.memsw.limit_in_bytes", f"{at}/memory.limit_in_bytes"
         # Memory plus swap may never be below memory, so the order depends on the direction.
-        order = (plain, both) if int(_read(plain) or 0) > size else (both, plain)
+        order = (plain, both) if int(read(plain) or 0) > size else (both, plain)
         for path in order:
             if os.path.exists(path):
                 try:
@@ -178,7 +181,7 @@ class Group:
             if error.errno != errno.EINVAL:
                 raise
             # Version 1 refuses a child above its parent, and a parent below a child. Without an own quota the parent's holds.
-            for child in _folders(at):
+            for child in folders(at):
                 _write(f"{at}/{child}/cpu.cfs_quota_us", -1)
             try:
                 _write(quota, percent * period // 100)
@@ -193,7 +196,7 @@ class Group:
         """The live processes of the group (and of groups below it)."""
         found = []
         for top, _, _ in os.walk(self.unified or self.freezer or self.folders[0]):
-            found += [int(pid) for pid in _read(f"{top}/cgroup.procs").split()]
+            found += [int(pid) for pid in read(f"{top}/cgroup.procs").split()]
         return found
 
     def kill(self):

@@ -27,7 +27,7 @@ def end_group(loop, trees, account, app, done):
 
 
 def _remove_account(trees, account):
-    for name in [app for owner, app in trees.left_over() if owner == account]:
+    for _, name in trees.left_over(account):
         group = trees.group(account, name)
         if not name.startswith("build-") or group.pids() or not group.remove():
             return

@@ -82,3 +82,12 @@ def make_skeleton(folder, home):
     os.makedirs(os.path.join(path, os.path.basename(home)), mode=0o755, exist_ok=True)
     os.chmod(path, 0o711)
     return path
+
+
+def remove_skeleton(path):
+    """Takes the skeleton of an account away, where it is empty."""
+    for folder in (os.path.join(path, os.path.basename(path)), path):
+        try:
+            os.rmdir(folder)
+        except OSError:
+            pass

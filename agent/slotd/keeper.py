@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 
-from slotd import cgroup, spec
+from slotd import cgroup, jail, spec
 from slotd.cgroup_end import end_group
 from slotd.journal import Journal
 from slotd.loop import Loop
@@ -14,6 +14,7 @@ from slotd.resting import Desk
 from slotd.slot import Slot
 
 _STOP_SECONDS = 4
+_EARLY_SECONDS = 2
 
 
 def _web_group():
@@ -53,7 +54,7 @@ class Keeper:
         self.ending = False
         self.desk = Desk(self.loop)
         self.loop.handle_signal(signal.SIGCHLD, self.reap)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self.loop.handle_signal(number, self.stop)
         self._folders()
         self.access = _access_socket(roots.access, self.web_gid)
@@ -73,15 +74,17 @@ class Keeper:
     def own(self, pid, owner):
         """Remembers who wants to know of a process's end."""
         self.owners[pid] = owner
-        if pid in self.early:
-            self.loop.later(0, lambda: self._gone(pid, self.early.pop(pid, 0)))
+        when, status = self.early.pop(pid, (0, 0))
+        if time.monotonic() - when < _EARLY_SECONDS:
+            self.loop.later(0, lambda: self._gone(pid, status))
 
     def _gone(self, pid, status):
         owner = self.owners.pop(pid, None)
         if owner is not None:
             owner.died(status)
         else:
-            self.early[pid] = status  # a child may end before its zygote's message is read; or it was a stray
+            # A child may end before its zygote's message is read; or it was an app's stray, whose number comes round again.
+            self.early[pid] = time.monotonic(), status
             if len(self.early) > 256:
                 self.early.pop(next(iter(self.early)))
 
@@ -94,7 +97,7 @@ class Keeper:
                 return
             if pid == 0:
                 return
-            self.loop._guard(self._gone, pid, status)
+            self.loop.guard(self._gone, pid, status)
 
     def zygote(self, stack):
         """(the zygote to fork from, the stack's name or None when it is the bare one)."""
@@ -134,6 +137,8 @@ class Keeper:
         self.journal.forget(name)
         if have is not None:
             have.remove(done)
+            if not any(slot.spec["account"] == have.spec["account"] for slot in self.slots.values()):
+                jail.remove_skeleton(have.skeleton)
             return
         try:
             os.unlink(self.roots.slot_socket(name))

@@ -57,7 +57,10 @@ class Source:
             self.desk.loop.watch(self.descriptor, self.turn)
 
     def _lines(self, data):
-        *lines, self.rest = (self.rest + data).split(b"\n")
+        *whole, self.rest = (self.rest + data).split(b"\n")
+        lines = []
+        for line in whole:
+            lines += [line[at : at + _LINE] for at in range(0, len(line), _LINE)] or [b""]
         while len(self.rest) > _LINE:
             lines.append(self.rest[:_LINE])
             self.rest = self.rest[_LINE:]

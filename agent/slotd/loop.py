@@ -74,10 +74,11 @@ class Loop:
                 return when - time.monotonic()
             heapq.heappop(self.timers)
             if timer.act is not None:
-                self._guard(timer.act)
+                self.guard(timer.act)
         return None
 
-    def _guard(self, act, *arguments):
+    def guard(self, act, *arguments):
+        """Calls; an exception is told and goes no further."""
         try:
             act(*arguments)
         except Exception:
@@ -92,7 +93,7 @@ class Loop:
             for number, events in self.epoll.poll(-1 if wait is None else max(0.001, wait), 256):
                 handler = self.handlers.get(number)
                 if handler is not None:
-                    self._guard(handler, events)
+                    self.guard(handler, events)
 
     def stop(self):
         """Leaves run() after the handler that is running."""

@@ -1,11 +1,11 @@
 """What a control group counts: memory, processor time, and the limits that were hit."""
 import os
 
-from slotd.cgroup import _fields, _read
+from slotd.cgroup import fields, read
 
 
 def _number(path):
-    text = _read(path).strip()
+    text = read(path).strip()
     return int(text) if text.isdigit() else 0
 
 
@@ -15,10 +15,10 @@ def memory(group):
     if at is None:
         return 0, 0, 0
     if "memory" in group.trees.two:
-        used, droppable = _number(f"{at}/memory.current"), _fields(f"{at}/memory.stat").get("inactive_file", 0)
-        return max(0, used - droppable), _number(f"{at}/memory.peak"), _fields(f"{at}/memory.events").get("oom_kill", 0)
-    used, droppable = _number(f"{at}/memory.usage_in_bytes"), _fields(f"{at}/memory.stat").get("total_inactive_file", 0)
-    events = _fields(f"{at}/memory.oom_control")
+        used, droppable = _number(f"{at}/memory.current"), fields(f"{at}/memory.stat").get("inactive_file", 0)
+        return max(0, used - droppable), _number(f"{at}/memory.peak"), fields(f"{at}/memory.events").get("oom_kill", 0)
+    used, droppable = _number(f"{at}/memory.usage_in_bytes"), fields(f"{at}/memory.stat").get("total_inactive_file", 0)
+    events = fields(f"{at}/memory.oom_control")
     # Kernels before 4.13 do not count the ended; there every failed charge counts instead.
     hits = events["oom_kill"] if "oom_kill" in events else _number(f"{at}/memory.failcnt")
     return max(0, used - droppable), _number(f"{at}/memory.max_usage_in_bytes"), hits
@@ -27,9 +27,9 @@ def memory(group):
 def cpu(group):
     """(microseconds used, periods in which the limit slowed the group down)."""
     at = group.at("cpu")
-    throttled = _fields(f"{at}/cpu.stat").get("nr_throttled", 0) if at else 0
+    throttled = fields(f"{at}/cpu.stat").get("nr_throttled", 0) if at else 0
     if group.unified:
-        return _fields(f"{group.unified}/cpu.stat").get("usage_usec", 0), throttled
+        return fields(f"{group.unified}/cpu.stat").get("usage_usec", 0), throttled
     acct = group.trees.one.get("cpuacct")
     return (_number(os.path.join(acct, group.path, "cpuacct.usage")) // 1000 if acct else 0), throttled
 
@@ -39,4 +39,4 @@ def processes(group):
     at = group.at("pids")
     if at is None:
         return len(group.pids()), 0
-    return _number(f"{at}/pids.current"), _fields(f"{at}/pids.events").get("max", 0)
+    return _number(f"{at}/pids.current"), fields(f"{at}/pids.events").get("max", 0)

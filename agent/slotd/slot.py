@@ -164,10 +164,10 @@ class Slot:
     def ended(self, worker, status):
         """The worker's process is gone."""
         self.workers.discard(worker)
-        lacked_memory = self._count()
+        starved = self._count()
         if worker is self.worker:
             self.worker = None
-            how = describe_end(status, lacked_memory and self.spec["limits"]["memoryMb"])
+            how = starved or describe_end(status)
             if worker.ready:
                 self.note(f"the app ended: {how}")
                 self._again(worker, how)
@@ -196,7 +196,7 @@ class Slot:
         self._count()
 
     def _count(self):
-        return self.made and self.tally.news(self.spec["limits"], self.note)
+        return self.tally.news(self.spec["limits"], self.spec["account_limits"], self.note) if self.made else None
 
     def status(self):
         """What the agent may know: SlotStatus of provisioning/slot/spec.ts."""

@@ -14,12 +14,18 @@ class Tally:
     def _now(self):
         return meters.memory(self.group)[2], meters.processes(self.group)[1], meters.cpu(self.group)[1]
 
-    def news(self, limits, note):
-        """Tells in plain words what is new. True when a process was ended for lack of memory since the last call."""
+    def _memory(self, limits, account):
+        """Whose limit it was: the slot's own, or the account's because its apps together took too much."""
+        if meters.memory(self.group)[1] < (limits["memoryMb"] << 20) * 0.98:
+            return f"was ended because the account used more memory than {account['memoryMb']} MB"
+        return f"used more memory than {limits['memoryMb']} MB and was ended"
+
+    def news(self, limits, account, note):
+        """Tells in plain words what is new. Returns how a process was ended for lack of memory since the last call, or None."""
         memory, refused, throttled = self._now()
-        ended = memory > self.memory
+        ended = self._memory(limits, account) if memory > self.memory else None
         if ended:
-            note(f"used more memory than {limits['memoryMb']} MB and was ended")
+            note(ended)
         if refused > self.refused:
             note(f"wanted more than {limits['processes']} processes and threads, and was refused {refused - self.refused} times")
         if throttled - self.throttled >= _THROTTLED:

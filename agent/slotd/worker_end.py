@@ -16,10 +16,8 @@ def _sentence(text):
     return line[:300]
 
 
-def describe_end(status, memory_mb=None):
-    """A process's end in plain words. `memory_mb` is the limit when one was ended for lack of memory."""
-    if memory_mb:
-        return f"used more memory than {memory_mb} MB and was ended"
+def describe_end(status):
+    """A process's end in plain words."""
     if not os.WIFSIGNALED(status):
         return f"ended with exit code {os.WEXITSTATUS(status)}"
     number = os.WTERMSIG(status)

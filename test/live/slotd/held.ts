@@ -138,7 +138,7 @@ export class Held {
       const status = await this.status(name);
       if (wanted(status)) return status;
     }
-    throw new Error(`${name} did not come to it: ${JSON.stringify(await this.status(name))}\n${this.log(name)}`);
+    throw new Error(`${name} did not come to it: ${JSON.stringify(await this.status(name))}\n${this.log(name).slice(-2000)}`);
   }
 
   /** Makes an account's home and an app's files in it, as the agent would. */
@@ -211,7 +211,7 @@ export class Held {
     for (const end = Date.now() + seconds * 1000; Date.now() < end; await pause(30)) {
       if (wanted.test(this.log(name))) return this.log(name);
     }
-    throw new Error(`the log of ${name} never said ${wanted}: ${this.log(name)}`);
+    throw new Error(`the log of ${name} never said ${wanted}: ${this.log(name).slice(-2000)}`);
   }
 }
 
