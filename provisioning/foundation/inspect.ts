@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Entry, Sight } from '../host.ts';
 import { PAGES } from './pages.ts';
 import { DATABASE_USER, type Foundation, folders, PANEL_USER, packages } from './spec.ts';
@@ -37,6 +37,8 @@ export interface GroundFound {
   nsswitch: string;
   entries: Record<string, Entry | null>;
   texts: Record<string, string | null>;
+  /** Folders above Berth's own that hold nothing but these. */
+  alone: string[];
 }
 
 /** The folders above a path, nearest first. Pure. */
@@ -53,6 +55,11 @@ export async function inspectGround(sight: Sight, wanted: Foundation): Promise<G
   for (const { path } of folders(at, wanted)) entries[path] = await sight.entry(path);
   const parents = [at.state, at.run, at.homes].flatMap(above);
   for (const path of [at.userdb, at.homes, ...parents]) entries[path] = await sight.entry(path);
+  const alone: string[] = [];
+  for (const path of new Set(parents)) {
+    const own = [at.state, at.run, at.homes, ...parents].filter(entry => dirname(entry) === path).map(entry => basename(entry));
+    if ((await sight.list(path)).every(name => own.includes(name))) alone.push(path);
+  }
   for (const user of [PANEL_USER, DATABASE_USER]) {
     for (const { path, link } of recordFiles(user, at)) {
       entries[path] = await sight.entry(path);
@@ -66,6 +73,7 @@ export async function inspectGround(sight: Sight, wanted: Foundation): Promise<G
     nsswitch: (await sight.text('/etc/nsswitch.conf')) ?? '',
     entries,
     texts,
+    alone,
   };
 }
 

@@ -69,16 +69,23 @@ function refuseStrangers(found: GroundFound): void {
 }
 
 /** Customers, the web server and the database server all have to pass through to what is theirs. */
-function refuseClosedFolders(found: GroundFound, at: Layout): void {
-  for (const path of [at.state, at.run, at.homes].flatMap(above)) {
+function planPassages(found: GroundFound, at: Layout): Step[] {
+  const steps: Step[] = [];
+  for (const path of new Set([at.state, at.run, at.homes].flatMap(above))) {
     const entry = found.entries[path];
     if (entry?.kind !== 'folder' || entry.mode & 0o001) continue;
-    throw new Refused(
-      'closed-folder',
-      `Only its owner may pass through ${path}.`,
-      `Open it with: chmod o+x ${path} (or choose another place).`,
-    );
+    if (entry.uid !== 0 || !found.alone.includes(path)) {
+      throw new Refused(
+        'closed-folder',
+        `Only its owner may pass through ${path}.`,
+        `Open it with: chmod o+x ${path} (or choose another place).`,
+      );
+    }
+    // Root's, and nothing but Berth in it: made for Berth, such as by mktemp -d, and so Berth's to open.
+    const mode = entry.mode | 0o011;
+    steps.push(step(`Let Berth's users pass through ${path}`, { do: 'folder', path, mode, uid: 0, gid: entry.gid }));
   }
+  return steps;
 }
 
 function planUsers(found: GroundFound, at: Layout, embedded: boolean): Step[] {
@@ -121,7 +128,6 @@ function planSystemFolders(found: GroundFound, at: Layout): Step[] {
 /** What must happen for Berth's users, folders and web server files to be as they should. Pure. Throws Refused. */
 export function planGround(wanted: Foundation, found: GroundFound, at: Layout): Step[] {
   refuseStrangers(found);
-  refuseClosedFolders(found, at);
   const texts = Object.entries(PAGES).map(
     ([name, page]) => [at.nginxPage(name), pageText(page), `Write the page "${page.title}"`] as const,
   );
@@ -129,5 +135,6 @@ export function planGround(wanted: Foundation, found: GroundFound, at: Layout): 
   const files = all
     .filter(([path, text]) => found.texts[path] !== text)
     .map(([path, text, why]) => step(why, { do: 'write', path, text, mode: 0o644, uid: 0, gid: 0 }));
-  return [...planSystemFolders(found, at), ...planUsers(found, at, wanted.embeddedDatabase), ...planFolders(wanted, found, at), ...files];
+  const ground = [...planPassages(found, at), ...planSystemFolders(found, at)];
+  return [...ground, ...planUsers(found, at, wanted.embeddedDatabase), ...planFolders(wanted, found, at), ...files];
 }

@@ -112,6 +112,16 @@ test('a folder nobody may pass through is refused with the command that opens it
   t.regex((error as Refused).help, /chmod o\+x \/var\/lib/);
 });
 
+test('a private folder of root’s that holds nothing but Berth is opened', async t => {
+  const host = freshDebian();
+  const [packagesPart, ground] = foundation;
+  for (const step of await planPart(packagesPart!, host, wanted)) await host.act(step, () => {});
+  for (const path of [...host.paper.entries.keys()]) if (path.startsWith('/var/lib/')) host.paper.entries.delete(path);
+  host.paper.entries.set('/var/lib', { kind: 'folder', mode: 0o700, uid: 0, gid: 0 });
+  const [first] = await planPart(ground!, host, wanted);
+  t.like(first, { do: 'folder', path: '/var/lib', mode: 0o711 });
+});
+
 test('a stack of another interpreter or lock is built anew, an equal one is left alone', async t => {
   const host = freshDebian();
   await lay(host);
