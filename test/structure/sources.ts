@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -63,8 +62,10 @@ export function imports(path: string): Import[] {
   });
 }
 
-/** What git keeps at the top of the checkout. */
+/** What stands at the top of the checkout, without what .gitignore names. */
 export function topLevel(): string[] {
-  const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' }).split('\0').filter(Boolean);
-  return [...new Set(tracked.map(path => path.split('/')[0] ?? ''))].filter(name => existsSync(join(ROOT, name)));
+  const ignored = read('.gitignore')
+    .split('\n')
+    .map(line => line.replaceAll('/', ''));
+  return readdirSync(ROOT).filter(name => !ignored.includes(name));
 }
