@@ -51,14 +51,12 @@ class Slot:
         """Takes on a state, and watches the socket exactly when no worker accepts."""
         if state != self.state:
             self.state, self.since = state, time.time()
-        if state in ("asleep", "backing-off") and not self.gone:
+        if state in ("asleep", "backing-off") and not self.gone and not self.keeper.ending:
             self.loop.watch(self.listener.fileno(), self._knock)
         else:
             self.loop.unwatch(self.listener.fileno())
 
     def _knock(self, _):
-        if self.keeper.ending:
-            return
         left = self.retry_at - time.monotonic()
         if self.state == "backing-off" and left > 0:
             if not self.keeper.desk.receive(self.listener, left):
