@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
@@ -36,6 +36,7 @@ serial('a worker is its customer and nothing more, in its own group and its own 
   writeFileSync(join(server.at.home('bob'), 'secret'), 'bob');
   chmodSync(server.at.home('bob'), 0o777);
   writeFileSync('/tmp/berth-test-foreign', 'x');
+  t.teardown(() => rmSync('/tmp/berth-test-foreign', { force: true }));
   const env = { OTHER: server.at.home('bob'), RUN: server.at.run };
   const { name, uid, home } = await server.load('ada', 'blog', { 'app.py': LOOK }, {}, env);
   const facts = JSON.parse((await server.get(name)).body);
