@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FIRST_UID, LAST_UID } from '../provisioning/names.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -17,6 +18,7 @@ const schema = z.object({
     .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'use a domain in lower case, such as sites.example.org')
     .default('localhost'),
   BERTH_SITES_PORT: port.default(8080),
+  BERTH_FIRST_UID: z.coerce.number().int().min(FIRST_UID).max(LAST_UID).default(FIRST_UID),
   BERTH_ADMIN_TOKEN: z.string().min(8, 'use at least 8 characters').optional(),
   BERTH_ADMIN_PASSWORD: z.string().min(8, 'use at least 8 characters').optional(),
 });
@@ -34,6 +36,8 @@ export interface Settings {
   agentSocket: string;
   sitesDomain: string;
   sitesPort: number;
+  /** Where the uids of accounts begin. */
+  firstUid: number;
   adminToken: string | null;
   adminPassword: string | null;
 }
@@ -57,6 +61,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     agentSocket: set.BERTH_AGENT_SOCKET ?? `${set.BERTH_RUN}/agent.sock`,
     sitesDomain: set.BERTH_SITES_DOMAIN,
     sitesPort: set.BERTH_SITES_PORT,
+    firstUid: set.BERTH_FIRST_UID,
     adminToken: set.BERTH_ADMIN_TOKEN ?? null,
     adminPassword: set.BERTH_ADMIN_PASSWORD ?? null,
   };

@@ -30,7 +30,8 @@ export const databaseName = z
 /** A host name as nginx and browsers compare it: ASCII, lower case, no trailing dot (RFC 1123, RFC 5890 A-labels). */
 export const domainName = z
   .string()
-  .max(253, 'a domain has at most 253 characters')
+  // nginx reaches a site through a socket named after it, and a socket's path ends at 107 characters.
+  .max(80, 'use a domain of at most 80 characters')
   .regex(
     /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/,
     'use a full domain name in lower case, such as blog.example.org',

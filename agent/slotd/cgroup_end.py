@@ -29,6 +29,6 @@ def end_group(loop, trees, account, app, done):
 def _remove_account(trees, account):
     for _, name in trees.left_over(account):
         group = trees.group(account, name)
-        if not name.startswith("build-") or group.pids() or not group.remove():
+        if not name.startswith("_build-") or group.pids() or not group.remove():
             return
     trees.group(account).remove_if_empty()

@@ -62,7 +62,7 @@ def _only_one(path):
 
 def _clear_left_over(trees):
     """Ends workers that a killed slotd left behind. Builds are the agent's and are left alone."""
-    groups = [trees.group(account, app) for account, app in trees.left_over() if not app.startswith("build-")]
+    groups = [trees.group(account, app) for account, app in trees.left_over() if not app.startswith("_build-")]
     until = time.monotonic() + 10
     while any(group.pids() for group in groups) and time.monotonic() < until:
         for group in groups:

@@ -27,7 +27,7 @@ export interface Program {
 }
 
 const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 4000;
 const HEALTHY_MS = 60_000;
 
 /** A program kept running: started again with growing pauses when it ends by itself. */

@@ -92,10 +92,10 @@ async function make(api: Api, what: string, list: string, name: string, body: ob
 }
 
 /** Makes the demo plan, account and app unless they are there, and tells the app's address. */
-export async function makeDemo(api: Api): Promise<string> {
+export async function makeDemo(api: Api, account: string): Promise<string> {
   await make(api, 'The demo plan', '/plans', 'demo', { name: 'demo', limits: LIMITS });
-  await make(api, 'The demo account', '/accounts', 'demo', { username: 'demo', email: 'demo@example.org', plan: 'demo' });
+  await make(api, 'The demo account', '/accounts', account, { username: account, email: 'demo@example.org', plan: 'demo' });
   const source = { type: 'recipe', recipe: 'flask' };
-  const app = await make(api, 'The demo app', '/accounts/demo/apps', 'hello', { name: 'hello', source, database: true });
+  const app = await make(api, 'The demo app', `/accounts/${account}/apps`, 'hello', { name: 'hello', source, database: true });
   return String(app.url ?? '');
 }

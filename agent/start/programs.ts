@@ -127,14 +127,15 @@ export function panel(
   databaseUrl: string,
   first: { password: string; token: string } | null,
 ): Program {
-  const { at, BERTH_PANEL_PORT, BERTH_PANEL_ORIGIN, BERTH_TRUSTED_PROXY } = settings;
+  const { at, BERTH_PANEL_PORT, BERTH_PANEL_ORIGIN, BERTH_TRUSTED_PROXY, BERTH_HOSTER_NAME } = settings;
   return {
     name: 'panel',
     title: 'The panel',
     argv: [reach.node, '--import', 'tsx', 'panel/main.ts'],
     env: {
       ...common(settings),
-      ...given({ BERTH_PANEL_ORIGIN, BERTH_TRUSTED_PROXY }),
+      ...given({ BERTH_PANEL_ORIGIN, BERTH_TRUSTED_PROXY, BERTH_HOSTER_NAME }),
+      BERTH_FIRST_UID: String(settings.BERTH_FIRST_UID),
       ...(first ? { BERTH_ADMIN_PASSWORD: first.password, BERTH_ADMIN_TOKEN: first.token } : {}),
       BERTH_DATABASE_URL: databaseUrl,
       BERTH_AGENT_SOCKET: at.agentSocket,

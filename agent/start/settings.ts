@@ -3,6 +3,7 @@ import { stacks } from '../../provisioning/catalog/stacks.ts';
 import { Refused } from '../../provisioning/errors.ts';
 import { type Foundation, foundationSpec } from '../../provisioning/foundation/spec.ts';
 import { type Layout, layout, rootsFromEnvironment } from '../../provisioning/layout.ts';
+import { accountName, FIRST_UID, LAST_UID } from '../../provisioning/names.ts';
 import { buildEnvironment, CODE } from '../settings.ts';
 
 const port = z.coerce.number().int().min(1).max(65_535);
@@ -18,10 +19,13 @@ const environmentSchema = z.object({
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,40}$/, 'use lower-case letters, digits and hyphens')
     .default('berth'),
+  BERTH_FIRST_UID: z.coerce.number().int().min(FIRST_UID).max(LAST_UID).default(FIRST_UID),
+  BERTH_DEMO_ACCOUNT: accountName.default('demo'),
   BERTH_DATABASE_URL: z.string().optional(),
   BERTH_MYSQL_URL: z.string().optional(),
   BERTH_PANEL_ORIGIN: z.string().optional(),
   BERTH_TRUSTED_PROXY: z.string().optional(),
+  BERTH_HOSTER_NAME: z.string().max(60).optional(),
   BERTH_ADMIN_TOKEN: z.string().min(8, 'use at least 8 characters').optional(),
   BERTH_ADMIN_PASSWORD: z.string().min(8, 'use at least 8 characters').optional(),
 });

@@ -47,7 +47,7 @@ async function firstSteps(settings: Settings, progress: Progress): Promise<strin
   if (progress.stage === 'done') return progress.site;
   const api = { port: settings.BERTH_PANEL_PORT, token: progress.token };
   if (!(await accepted(api))) return null;
-  const site = await makeDemo(api);
+  const site = await makeDemo(api, settings.BERTH_DEMO_ACCOUNT);
   await timed('Open the demo site', async () => {
     const { host } = new URL(site);
     const { status } = await ask({ host: '127.0.0.1', port: settings.BERTH_SITES_PORT, path: '/', headers: { Host: host } });

@@ -81,22 +81,18 @@ function taken(error: unknown, input: NewAccount): Refused | null {
 }
 
 function usernameTaken(name: string): Refused {
-  return new Refused(
-    'username-taken',
-    `This system already has an account named “${name}”.`,
-    'Choose another name. Names of deleted accounts stay taken.',
-    {
-      status: 409,
-      fields: [{ field: 'username', message: 'this name is taken, choose another' }],
-    },
-  );
+  return new Refused('username-taken', `This system already has an account named “${name}”.`, 'Choose another name.', {
+    status: 409,
+    fields: [{ field: 'username', message: 'this name is taken, choose another' }],
+  });
 }
 
 /** Opens an account: every name and number is reserved here, at once; a job makes it on the host. The password is there when Berth made it up. */
 export async function openAccount(actor: Actor, input: NewAccount): Promise<{ account: Account; job: Job; password: string | null }> {
   const plan = await planNamed(actor, input.plan);
   const host = await hostFor(actor, input.host);
-  if (await queries.accountOf(SYSTEM, input.username)) throw usernameTaken(input.username);
+  const known = await queries.accountOf(SYSTEM, input.username);
+  if (known && known.stage !== 'terminated') throw usernameTaken(input.username);
   const password = input.password ?? randomPassword(16);
   const hash = await hashPassword(password);
   const { username, email, externalId = null } = input;
@@ -183,7 +179,7 @@ export async function unsuspendAccount(actor: Actor, username: string): Promise<
   });
 }
 
-/** Deletes an account with all it has. `confirm` is its name again. The name and uid stay taken for ever. */
+/** Deletes an account with all it has. `confirm` is its name again. The uid stays taken for ever. */
 export async function deleteAccount(actor: Actor, username: string, confirm: string | undefined): Promise<Job> {
   const account = await accountOf(actor, username);
   if (confirm !== username) {

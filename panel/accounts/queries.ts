@@ -80,9 +80,12 @@ export async function accountsOf(actor: Actor, filter: AccountFilter): Promise<A
   return (await select<Row>(sql, values)).map(toAccount);
 }
 
-/** The account of a name, or null when there is none for this actor. */
+/** The account of a name, or null when there is none for this actor; of deleted ones by that name the last. */
 export async function accountOf(actor: Actor, username: string): Promise<Account | null> {
-  const row = await one<Row>(`${SELECT} WHERE ${VISIBLE} AND a.username = ?`, [...mine(actor), username]);
+  const row = await one<Row>(`${SELECT} WHERE ${VISIBLE} AND a.username = ? ORDER BY a.live DESC, a.id DESC LIMIT 1`, [
+    ...mine(actor),
+    username,
+  ]);
   return row ? toAccount(row) : null;
 }
 
@@ -104,6 +107,11 @@ export async function accountCounts(actor: Actor): Promise<Record<string, number
 /** Holds the account's row until the transaction ends, so that its limits are counted by one at a time. */
 export async function holdAccount(id: number): Promise<void> {
   await one('SELECT id FROM accounts WHERE id = ? FOR UPDATE', [id]);
+}
+
+/** Begins giving out uids at `first`, unless it has gone beyond already. */
+export async function startUids(first: number): Promise<void> {
+  await change(`UPDATE counters SET value = GREATEST(value, ?) WHERE name = 'uid'`, [first - 1]);
 }
 
 /** Gives out the next uid. It is never given out again. */
@@ -156,10 +164,10 @@ export async function setApplied(id: number, generation: number): Promise<void> 
   await change('UPDATE accounts SET applied_generation = GREATEST(applied_generation, ?) WHERE id = ?', [generation, id]);
 }
 
-/** Turns an account into its tombstone: the name and the uid stay taken, all else is free. */
+/** Turns an account into its tombstone: the uid stays taken, all else is free. */
 export async function bury(id: number): Promise<void> {
   await change(
-    `UPDATE accounts SET state = 'terminated', suspended = 0, plan_id = NULL, external_id = NULL, email = '', terminated_at = NOW(3) WHERE id = ?`,
+    `UPDATE accounts SET state = 'terminated', live = NULL, suspended = 0, plan_id = NULL, external_id = NULL, email = '', terminated_at = NOW(3) WHERE id = ?`,
     [id],
   );
 }

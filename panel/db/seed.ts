@@ -1,3 +1,4 @@
+import { startUids } from '../accounts/queries.ts';
 import { setHost } from '../hosts/queries.ts';
 import { SCOPES } from '../people/actor.ts';
 import { addPerson, hasAdmin } from '../people/queries.ts';
@@ -8,6 +9,7 @@ import { together } from './pool.ts';
 
 /** Makes the first administrator and their token if nobody runs this panel yet, and knows the host beside it. */
 export async function seed(settings: Settings): Promise<void> {
+  await startUids(settings.firstUid);
   await setHost('local', `unix:${settings.agentSocket}`);
   if (await hasAdmin()) return;
   const password = settings.adminPassword ?? randomPassword();

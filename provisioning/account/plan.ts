@@ -3,7 +3,7 @@ import type { Layout } from '../layout.ts';
 import type { Manifest } from '../manifest.ts';
 import type { Act, Step } from '../steps.ts';
 import type { AccountFound } from './inspect.ts';
-import { groupRecord, userRecord } from './userdb.ts';
+import { groupRecord, ownRecord, userRecord } from './userdb.ts';
 
 const step = (why: string, act: Act): Step => ({ ...act, why, resource: 'account' });
 
@@ -60,10 +60,12 @@ function folders(manifest: Manifest, found: AccountFound, at: Layout): Step[] {
 /** What must happen for the account to be as the manifest says. Pure. Throws Refused when the name is somebody else's. */
 export function plan(manifest: Manifest, found: AccountFound, at: Layout): Step[] {
   const { account } = manifest;
-  if (found.taken) {
+  const record = found.texts[`${account.name}.user`];
+  const taken = found.taken ?? (record && !ownRecord(record) ? account.name : null);
+  if (taken) {
     throw new Refused(
       'unix-name-taken',
-      `This host already has a user or group "${found.taken}" that Berth did not make.`,
+      `This host already has a user or group "${taken}" that Berth did not make.`,
       'Choose another account name.',
       {
         fields: [{ field: 'username', message: 'choose another name: the host itself uses this one' }],

@@ -18,6 +18,11 @@ export function userRecord(account: AccountSpec, home: string): string {
   })}\n`;
 }
 
+/** Whether a user record is one that Berth wrote. */
+export function ownRecord(text: string): boolean {
+  return text.includes('"realName":"Berth account ');
+}
+
 /** The JSON group record of the account's own group. */
 export function groupRecord(account: AccountSpec): string {
   return `${JSON.stringify({ groupName: account.name, gid: account.gid, disposition: 'regular' })}\n`;

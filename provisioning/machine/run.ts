@@ -87,7 +87,7 @@ export async function runAsCustomer(
     argv: step.argv,
     cwd: step.cwd,
     env: { ...machineEnv, ...plain },
-    cgroup: `${at.cgroup}/${step.who.name}/build-${step.app}`,
+    cgroup: `${at.cgroup}/${step.who.name}/_build-${step.app}`,
     limits: BUILD_LIMITS,
     fresh: true,
   };

@@ -4,7 +4,7 @@ import { browserJourney } from './parts/browser.ts';
 import { killedJourney } from './parts/killed.ts';
 import { realJourney, restJourney } from './parts/rest.ts';
 import { sleepJourney } from './parts/sleep.ts';
-import { leavesNothing, startJourney } from './parts/start.ts';
+import { leavesNothing, startJourney, untouchedJourney } from './parts/start.ts';
 import type { Story } from './parts/story.ts';
 import { suspendJourney } from './parts/suspend.ts';
 import { wrongJourney } from './parts/wrong.ts';
@@ -24,6 +24,7 @@ test.serial('npm start ends with "Berth is ready"', async t => {
   t.pass();
 });
 
+const began = Math.floor(Date.now() / 1000);
 startJourney(test, story);
 restJourney(test, story);
 realJourney(test, story);
@@ -32,6 +33,7 @@ sleepJourney(test, story);
 killedJourney(test, story);
 browserJourney(test, story);
 suspendJourney(test, story);
+untouchedJourney(test, story, began);
 leavesNothing(test, story);
 
 test.after.always('no instance stays behind', async () => {

@@ -54,6 +54,9 @@ export async function instanceSettings(): Promise<Record<string, string>> {
     BERTH_RUN: join(folder, 'run'),
     BERTH_HOMES: join(folder, 'homes'),
     BERTH_CGROUP: `berth-test-${id}`,
+    // Users and numbers are the machine's: these keep apart from a Berth that runs here for real.
+    BERTH_FIRST_UID: '480000',
+    BERTH_DEMO_ACCOUNT: 'demotest',
     BERTH_PANEL_PORT: String(await freePort()),
     BERTH_SITES_PORT: String(await freePort()),
     BERTH_WHM_PORT: String(await freePort()),

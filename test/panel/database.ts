@@ -35,17 +35,14 @@ export async function startDatabase(): Promise<TestDatabase> {
   const made = spawnSync(
     '/usr/bin/mariadb-install-db',
     ['--no-defaults', ...user, `--datadir=${folder}/data`, '--auth-root-authentication-method=normal', '--skip-test-db'],
-    {
-      encoding: 'utf8',
-    },
+    // A temporary folder of its own: two servers being installed at once would take each other's tables.
+    { encoding: 'utf8', env: { ...process.env, TMPDIR: folder } },
   );
   if (made.status !== 0) throw new Error(`mariadb-install-db: ${made.stdout}${made.stderr}`);
   const server = spawn(
     '/usr/sbin/mariadbd',
     ['--no-defaults', ...user, `--datadir=${folder}/data`, `--socket=${socket}`, `--log-error=${folder}/log`, ...LIGHT],
-    {
-      stdio: 'ignore',
-    },
+    { stdio: 'ignore', env: { ...process.env, TMPDIR: folder } },
   );
   await createDatabase(socket);
   return {

@@ -134,6 +134,7 @@ it('a plan is asked for before anything is made', async t => {
 it('suspend, unsuspend and delete: sessions end, the host is told, a tombstone stays', async t => {
   const { api, raw, job, customerToken } = stage();
   const headers = { Authorization: `Bearer ${await customerToken('ada')}` };
+  const { uid } = (await api('GET', '/accounts/ada')).json;
   const suspended = await api('POST', '/accounts/ada/suspend', { reason: 'unpaid' });
   t.is(suspended.status, 202);
   t.is((await raw('GET', '/api/v1/accounts/ada', headers)).status, 401);
@@ -149,8 +150,12 @@ it('suspend, unsuspend and delete: sessions end, the host is told, a tombstone s
   t.like(last('DELETE'), { account: { name: 'ada' } });
   t.is((await api('GET', '/accounts/ada')).status, 404);
   t.like((await api('GET', '/accounts?state=terminated')).json.items, [{ username: 'ada', state: 'terminated', email: '' }]);
-  t.is((await api('POST', '/accounts', { username: 'ada', email: 'x@example.org', plan: 'small' })).json.code, 'username-taken');
   const left =
     'SELECT (SELECT COUNT(*) FROM apps) + (SELECT COUNT(*) FROM `databases`) + (SELECT COUNT(*) FROM domains) + (SELECT COUNT(*) FROM people) AS n';
   t.deepEqual(await select(left), [{ n: 1 }] as never, 'only the administrator is left');
+  const again = await api('POST', '/accounts', { username: 'ada', email: 'x@example.org', plan: 'small' });
+  t.is(again.status, 201, 'the name is free again');
+  t.not(again.json.uid, uid, 'the number is not');
+  await job(again.json.job);
+  t.like((await api('GET', '/accounts/ada')).json, { state: 'active', uid: again.json.uid });
 });

@@ -51,7 +51,15 @@ export async function startStage(): Promise<Stage> {
   const agentSocket = join(folder, 'agent.sock');
   const agent = await startAgent(agentSocket);
   const secrets = { adminToken: ADMIN_TOKEN, adminPassword: ADMIN_PASSWORD };
-  const place = { port: 0, origin: 'http://localhost', loopback: true, trustedProxy: '', sitesDomain: 'sites.test', sitesPort: 8080 };
+  const place = {
+    port: 0,
+    origin: 'http://localhost',
+    loopback: true,
+    trustedProxy: '',
+    sitesDomain: 'sites.test',
+    sitesPort: 8080,
+    firstUid: 200_000,
+  };
   const settings: Settings = { databaseUrl: database.uri, agentSocket, ...place, ...secrets };
   let panel = await startPanel(settings);
   const stage: Stage = {

@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS hosts (
   UNIQUE KEY host_name (name)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 
--- A terminated account stays as a tombstone: neither its uid nor its name is given to anybody again.
+-- A terminated account stays as a tombstone: its uid is never given to anybody again. Its name is free: `live` is then NULL.
 CREATE TABLE IF NOT EXISTS accounts (
   id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
   username VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
@@ -44,7 +44,8 @@ CREATE TABLE IF NOT EXISTS accounts (
   applied_generation BIGINT UNSIGNED NOT NULL DEFAULT 0,
   created_at DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),
   terminated_at DATETIME(3) NULL,
-  UNIQUE KEY account_username (username),
+  live TINYINT(1) NULL DEFAULT 1,
+  UNIQUE KEY account_username (username, live),
   UNIQUE KEY account_uid (uid),
   UNIQUE KEY account_external (external_id),
   KEY account_plan (plan_id),

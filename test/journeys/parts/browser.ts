@@ -48,7 +48,7 @@ async function customer(t: ExecutionContext<Story>, page: Page, { berth }: Story
   page.on('console', message => message.type() === 'error' && faults.push(message.text()));
   await page.goto(`http://localhost:${berth.panelPort}/sign-in`);
   await look(t, page, 'sign-in');
-  await signIn(page, berth.panelPort, 'ada', CUSTOMER_PASSWORD);
+  await signIn(page, berth.panelPort, 'adatest', CUSTOMER_PASSWORD);
   await page.goto(`http://localhost:${berth.panelPort}/apps`);
   await look(t, page, 'apps');
   await page.goto(`http://localhost:${berth.panelPort}/add`);
@@ -69,14 +69,14 @@ async function customer(t: ExecutionContext<Story>, page: Page, { berth }: Story
   await look(t, page, 'built');
 
   const site = await page.context().newPage();
-  await site.goto(`http://visit-ada.localhost:${berth.sitesPort}/`);
+  await site.goto(`http://visit-adatest.localhost:${berth.sitesPort}/`);
   t.regex(await site.content(), /content="Flask"/);
   await look(t, site, 'flask-site');
 
   await page.goto(`http://localhost:${berth.panelPort}/apps/visit/log`);
   await page.waitForTimeout(1000);
   t.is(await page.getByText('look-at-this-visit').count(), 0);
-  await site.goto(`http://visit-ada.localhost:${berth.sitesPort}/?look-at-this-visit`);
+  await site.goto(`http://visit-adatest.localhost:${berth.sitesPort}/?look-at-this-visit`);
   await page.getByText('look-at-this-visit').first().waitFor({ timeout: 10_000 });
   await look(t, page, 'log');
 
@@ -104,14 +104,14 @@ async function administrator(t: ExecutionContext<Story>, page: Page, { berth }: 
   t.regex((await page.textContent('main')) ?? '', /MariaDB|nginx/i);
   await look(t, page, 'admin-host');
   await at('/accounts');
-  await page.click('a:has-text("ada")');
+  await page.click('a:has-text("adatest")');
   t.regex((await page.textContent('main')) ?? '', /small/);
   await look(t, page, 'admin-account');
   await at('/jobs');
   t.regex((await page.textContent('main')) ?? '', /visit/);
   await look(t, page, 'admin-jobs');
   await page.click('main a:has-text("visit")');
-  t.regex((await page.textContent('main')) ?? '', /Serve visit-ada\.localhost/);
+  t.regex((await page.textContent('main')) ?? '', /Serve visit-adatest\.localhost/);
   await look(t, page, 'admin-job');
 }
 
@@ -120,7 +120,7 @@ export function browserJourney(test: Tell, story: () => Story): void {
   test.serial('Chromium: a customer adds a Flask app, watches it being built, opens it, sees its log and graph', async t => {
     t.timeout(240_000);
     const { berth } = story();
-    t.is((await berth.api('PATCH', '/accounts/ada', { password: CUSTOMER_PASSWORD })).status, 200);
+    t.is((await berth.api('PATCH', '/accounts/adatest', { password: CUSTOMER_PASSWORD })).status, 200);
     const browser = await launch();
     try {
       await customer(t, await (await browser.newContext()).newPage(), story());
@@ -142,17 +142,17 @@ export function browserJourney(test: Tell, story: () => Story): void {
   test.serial('Chromium: a suspended customer is told why', async t => {
     const { berth } = story();
     const wait = async (path: string, body: unknown) => berth.job((await berth.api('POST', path, body)).json().job);
-    await wait('/accounts/ada/suspend', { reason: 'The bill of May is open.' });
+    await wait('/accounts/adatest/suspend', { reason: 'The bill of May is open.' });
     const browser = await launch();
     try {
       const page = await browser.newPage();
-      await signIn(page, berth.panelPort, 'ada', CUSTOMER_PASSWORD);
+      await signIn(page, berth.panelPort, 'adatest', CUSTOMER_PASSWORD);
       await page.goto(`http://localhost:${berth.panelPort}/apps`);
       t.regex((await page.textContent('body')) ?? '', /The bill of May is open\./);
       await look(t, page, 'suspended');
     } finally {
       await browser.close();
-      await wait('/accounts/ada/unsuspend', {});
+      await wait('/accounts/adatest/unsuspend', {});
     }
   });
 }

@@ -9,16 +9,16 @@ export function restJourney(test: Tell, story: () => Story): void {
     const { berth } = story();
     const plan = await berth.api('POST', '/plans', { name: 'small', limits });
     t.is(plan.status, 201, plan.text);
-    const made = await berth.api('POST', '/accounts', { username: 'ada', email: 'ada@example.org', plan: 'small' });
+    const made = await berth.api('POST', '/accounts', { username: 'adatest', email: 'ada@example.org', plan: 'small' });
     t.is(made.status, 201, made.text);
-    t.like(made.json(), { username: 'ada', state: 'building' });
+    t.like(made.json(), { username: 'adatest', state: 'building' });
     const opened = await berth.job(made.json().job);
     t.is(opened.state, 'done', JSON.stringify(opened));
     const { uid } = made.json();
-    story().account = { name: 'ada', uid, home: `${berth.env.BERTH_HOMES}/ada` };
+    story().account = { name: 'adatest', uid, home: `${berth.env.BERTH_HOMES}/adatesttest` };
 
     const body = { name: 'blog', source: { type: 'recipe', recipe: 'wagtail', answers: { site_name: "Ada's site" } }, database: true };
-    const added = await berth.api('POST', '/accounts/ada/apps', body);
+    const added = await berth.api('POST', '/accounts/adatest/apps', body);
     t.is(added.status, 201, added.text);
     t.like(added.json(), { name: 'blog', state: 'building' });
     const built = await berth.job(added.json().job, 400);
@@ -45,7 +45,7 @@ export function restJourney(test: Tell, story: () => Story): void {
     const { user, password } = wagtail.owner;
     t.like(await djangoLogin(berth.sitesPort, wagtail.host, '/admin/login/', user, 'wrong'), { status: 200 });
     t.like(await djangoLogin(berth.sitesPort, wagtail.host, '/admin/login/', user, password), { status: 302, location: '/admin/' });
-    const app = (await berth.api('GET', '/accounts/ada/apps/blog')).json();
+    const app = (await berth.api('GET', '/accounts/adatest/apps/blog')).json();
     t.like(app, { name: 'blog', state: 'running', release: 1 });
     t.is(new URL(app.url).port, String(berth.sitesPort));
   });
@@ -55,27 +55,30 @@ export function restJourney(test: Tell, story: () => Story): void {
 export function realJourney(test: Tell, story: () => Story): void {
   test.serial('the tables are in MariaDB, and mysql needs no arguments', async t => {
     const { account } = story();
-    const tables = await asCustomer('ada', account.home, ['/usr/bin/mysql', '-N', '-e', 'SHOW TABLES'], '');
+    const tables = await asCustomer('adatest', account.home, ['/usr/bin/mysql', '-N', '-e', 'SHOW TABLES'], '');
     t.regex(tables, /^wagtailcore_page$/m);
     t.regex(
-      await asCustomer('ada', account.home, ['/usr/bin/mysql', '-N', '-e', 'SELECT CURRENT_USER(), DATABASE()'], ''),
-      /^ada_blog@localhost\tada_blog$/m,
+      await asCustomer('adatest', account.home, ['/usr/bin/mysql', '-N', '-e', 'SELECT CURRENT_USER(), DATABASE()'], ''),
+      /^adatest_blog@localhost\tadatest_blog$/m,
     );
-    const databases = await asCustomer('ada', account.home, ['/usr/bin/mysql', '-N', '-e', 'SHOW DATABASES'], '');
-    t.deepEqual(databases.trim().split('\n').sort(), ['ada_blog', 'information_schema']);
+    const databases = await asCustomer('adatest', account.home, ['/usr/bin/mysql', '-N', '-e', 'SHOW DATABASES'], '');
+    t.deepEqual(databases.trim().split('\n').sort(), ['adatest_blog', 'information_schema']);
   });
 
   test.serial('BERTH_CONFIG parses and logs in', async t => {
     const { berth, account } = story();
-    const env = JSON.parse(await readFile(`${berth.env.BERTH_STATE}/users/ada/blog.env.json`, 'utf8'));
-    const config = JSON.parse(await asCustomer('ada', account.home, ['/bin/cat', env.BERTH_CONFIG]));
-    t.like(config, { version: 1, account: 'ada' });
-    const { user, password, socket, name } = config.databases.ada_blog;
-    const script = `import json,pymysql; c=json.load(open(${JSON.stringify(env.BERTH_CONFIG)}))['databases']['ada_blog']
+    const env = JSON.parse(await readFile(`${berth.env.BERTH_STATE}/users/adatest/blog.env.json`, 'utf8'));
+    const config = JSON.parse(await asCustomer('adatest', account.home, ['/bin/cat', env.BERTH_CONFIG]));
+    t.like(config, { version: 1, account: 'adatest' });
+    const { user, password, socket, name } = config.databases.adatest_blog;
+    const script = `import json,pymysql; c=json.load(open(${JSON.stringify(env.BERTH_CONFIG)}))['databases']['adatest_blog']
 print(pymysql.connect(user=c['user'],password=c['password'],database=c['name'],unix_socket=c['socket']).server_version)`;
     const python = `${account.home}/apps/blog/current/.venv/bin/python`;
-    t.regex(await asCustomer('ada', account.home, [python, '-c', script]), /MariaDB/);
-    t.deepEqual([user, name, typeof password, socket], ['ada_blog', 'ada_blog', 'string', `${berth.env.BERTH_RUN}/mysql/mysqld.sock`]);
+    t.regex(await asCustomer('adatest', account.home, [python, '-c', script]), /MariaDB/);
+    t.deepEqual(
+      [user, name, typeof password, socket],
+      ['adatest_blog', 'adatest_blog', 'string', `${berth.env.BERTH_RUN}/mysql/mysqld.sock`],
+    );
     t.like(config.apps.blog, { url: env.BERTH_URL, secretKey: env.SECRET_KEY });
   });
 
@@ -91,7 +94,7 @@ print(pymysql.connect(user=c['user'],password=c['password'],database=c['name'],u
     t.regex(status, /^Groups:\s*$/m);
     t.regex(status, /^CapEff:\t0+$/m);
     t.regex(status, /^NoNewPrivs:\t1$/m);
-    const group = `/${berth.env.BERTH_CGROUP}/ada/blog`;
+    const group = `/${berth.env.BERTH_CGROUP}/adatest/blog`;
     t.true(cgroup.includes(group), cgroup);
     const v1 = cgroup.split('\n').find(line => /:memory:/.test(line));
     const top = v1 ? '/sys/fs/cgroup/memory' : '/sys/fs/cgroup';
@@ -103,7 +106,7 @@ print(pymysql.connect(user=c['user'],password=c['password'],database=c['name'],u
   test.serial('the app falls asleep, no process left, and wakes on the next request', async t => {
     const { berth, account, wagtail } = story();
     await until('no process of the account is left', 30, async () => (await processesOf(account.uid)).length === 0);
-    t.is((await berth.api('GET', '/accounts/ada/apps/blog')).json().state, 'asleep');
+    t.is((await berth.api('GET', '/accounts/adatest/apps/blog')).json().state, 'asleep');
     const started = performance.now();
     const page = await berth.visit(wagtail.host);
     t.log(`woke and answered in ${Math.round(performance.now() - started)} ms`);

@@ -15,7 +15,7 @@ def front():
 `;
 const APPS = 5;
 const CYCLES = 40;
-const hostOf = (index: number) => `echo${index}-ada.localhost`;
+const hostOf = (index: number) => `echo${index}-adatest.localhost`;
 
 /** Sleeping and waking, many at once and many times over, without losing a request. */
 export function sleepJourney(test: Tell, story: () => Story): void {
@@ -23,14 +23,17 @@ export function sleepJourney(test: Tell, story: () => Story): void {
     const { berth, account } = story();
     const jobs = [];
     for (let index = 0; index < APPS; index++) {
-      const added = await berth.api('POST', '/accounts/ada/apps', { name: `echo${index}`, source: { type: 'recipe', recipe: 'flask' } });
+      const added = await berth.api('POST', '/accounts/adatest/apps', {
+        name: `echo${index}`,
+        source: { type: 'recipe', recipe: 'flask' },
+      });
       t.is(added.status, 201, added.text);
       jobs.push(added.json().job);
     }
     for (const job of jobs) t.like(await berth.job(job), { state: 'done' });
     for (let index = 0; index < APPS; index++) {
-      await writeAs('ada', account.home, `${account.home}/apps/echo${index}/current/app.py`, ECHO);
-      const restart = await berth.api('POST', `/accounts/ada/apps/echo${index}/restart`);
+      await writeAs('adatest', account.home, `${account.home}/apps/echo${index}/current/app.py`, ECHO);
+      const restart = await berth.api('POST', `/accounts/adatest/apps/echo${index}/restart`);
       t.is(restart.status, 202, restart.text);
       t.like(await berth.job(restart.json().job), { state: 'done' });
     }

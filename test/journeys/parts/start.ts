@@ -1,6 +1,10 @@
+import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { startInstance } from '../instance.ts';
 import type { Story, Tell } from './story.ts';
+
+const run = promisify(execFile);
 
 /** Every process that carries this instance's folders in its environment or command line, or sits in its control groups. */
 async function processesOfInstance(env: Record<string, string>): Promise<string[]> {
@@ -16,6 +20,25 @@ async function processesOfInstance(env: Record<string, string>): Promise<string[
   return found;
 }
 
+/** Files of the system's own that have been made or changed since a moment (seconds since the epoch). */
+async function changedSince(moment: number): Promise<string[]> {
+  const folders = ['/etc', '/usr', '/opt', '/srv', '/boot', '/home', '/var/lib', '/var/spool'];
+  const ours = ['/etc/userdb', '/var/lib/apt', '/var/lib/dpkg', '/var/lib/systemd'].flatMap(path => ['-path', path, '-prune', '-o']);
+  const { stdout } = await run('/usr/bin/find', [
+    ...folders,
+    '-xdev',
+    ...ours,
+    '-newerct',
+    `@${moment}`,
+    '-not',
+    '-name',
+    '__pycache__',
+    '-print',
+  ]);
+  // A folder's own time changes when one of the pruned ones is made.
+  return stdout.split('\n').filter(path => path && !folders.includes(path));
+}
+
 /** What a newcomer sees: the printed addresses work. */
 export function startJourney(test: Tell, story: () => Story): void {
   test.serial('the demo app answers with its own page through nginx at the printed address', async t => {
@@ -28,6 +51,14 @@ export function startJourney(test: Tell, story: () => Story): void {
     t.regex(page.text, /<meta name="generator" content="(Flask|Django)">/);
     t.true(printed.includes(`http://127.0.0.1:${berth.panelPort}`) || printed.includes(`http://localhost:${berth.panelPort}`), printed);
     t.like((await berth.api('GET', '/health', undefined)).json(), { status: 'ok', hosts: { online: 1, total: 1 } });
+  });
+}
+
+/** At the end of the first day: what Berth did not make is as it was. */
+export function untouchedJourney(test: Tell, story: () => Story, began: number): void {
+  test.serial('nothing outside Berth’s own folders, packages and accounts was changed', async t => {
+    t.truthy(story().berth);
+    t.deepEqual(await changedSince(began), []);
   });
 }
 
@@ -47,7 +78,7 @@ export function leavesNothing(test: Tell, story: () => Story): void {
     t.log(`ready after ${Date.now() - started} ms`);
     t.true(Date.now() - started < 30_000);
     t.notRegex(again.output.join('\n'), /Install|pip|Create the|npm packages/i);
-    t.regex((await again.visit('hello-demo.localhost')).text, /<meta name="generator"/);
+    t.regex((await again.visit('hello-demotest.localhost')).text, /<meta name="generator"/);
     const plans = (await again.api('GET', '/plans')).text;
     t.regex(plans, /small/);
     t.is(await again.stop(), 0);

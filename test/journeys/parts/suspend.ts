@@ -24,43 +24,45 @@ export function suspendJourney(test: Tell, story: () => Story): void {
   test.serial('suspended: the site says so, and no process and no session is left', async t => {
     const { berth, account, wagtail } = story();
     await berth.visit(wagtail.host);
-    await runJob('/accounts/ada/suspend', { reason: 'The bill of May is open.' });
+    await runJob('/accounts/adatest/suspend', { reason: 'The bill of May is open.' });
     const page = await berth.visit(wagtail.host);
     t.is(page.status, 503);
     t.regex(page.text, /suspended/i);
     t.is((await berth.visit(wagtail.host, '/static/pages/site.css')).status, 503);
     t.deepEqual(await processesOf(account.uid), []);
-    await t.throwsAsync(asCustomer('ada', account.home, ['/usr/bin/mysql', '-e', 'SELECT 1'], ''), { message: /Access denied|locked/i });
-    t.like((await berth.api('GET', '/accounts/ada')).json(), { state: 'suspended', reason: 'The bill of May is open.' });
-    t.is((await berth.api('GET', '/accounts/ada/apps/blog')).json().state, 'suspended');
-    const refused = await berth.api('POST', '/accounts/ada/apps', { name: 'late', source: { type: 'recipe', recipe: 'flask' } });
+    await t.throwsAsync(asCustomer('adatest', account.home, ['/usr/bin/mysql', '-e', 'SELECT 1'], ''), {
+      message: /Access denied|locked/i,
+    });
+    t.like((await berth.api('GET', '/accounts/adatest')).json(), { state: 'suspended', reason: 'The bill of May is open.' });
+    t.is((await berth.api('GET', '/accounts/adatest/apps/blog')).json().state, 'suspended');
+    const refused = await berth.api('POST', '/accounts/adatest/apps', { name: 'late', source: { type: 'recipe', recipe: 'flask' } });
     t.is(refused.status, 409);
   });
 
   test.serial('suspension lifted: everything is as before', async t => {
     const { berth, account, wagtail } = story();
-    await runJob('/accounts/ada/unsuspend');
+    await runJob('/accounts/adatest/unsuspend');
     const page = await berth.visit(wagtail.host);
     t.is(page.status, 200);
     t.regex(page.text, /content="Wagtail"/);
-    t.regex(await asCustomer('ada', account.home, ['/usr/bin/mysql', '-N', '-e', 'SELECT 1'], ''), /1/);
-    t.is((await berth.api('GET', '/accounts/ada')).json().state, 'active');
+    t.regex(await asCustomer('adatest', account.home, ['/usr/bin/mysql', '-N', '-e', 'SELECT 1'], ''), /1/);
+    t.is((await berth.api('GET', '/accounts/adatest')).json().state, 'active');
   });
 
   test.serial('deleted: nothing with its name is left', async t => {
     const { berth, account, wagtail } = story();
-    const preview = await berth.api('DELETE', '/accounts/ada', { confirm: 'ada', dryRun: true });
+    const preview = await berth.api('DELETE', '/accounts/adatest', { confirm: 'adatest', dryRun: true });
     t.true(preview.json().steps.length > 5, preview.text);
     t.is((await berth.visit(wagtail.host)).status, 200);
-    await runJob('/accounts/ada', { confirm: 'ada' }, 'DELETE');
+    await runJob('/accounts/adatest', { confirm: 'adatest' }, 'DELETE');
     t.deepEqual(await processesOf(account.uid), []);
     await t.throwsAsync(access(account.home));
     const { BERTH_STATE = '', BERTH_RUN = '', BERTH_CGROUP = '' } = berth.env;
-    for (const folder of [BERTH_STATE, BERTH_RUN, '/etc/userdb']) t.deepEqual(await pathsNaming(folder, 'ada'), []);
+    for (const folder of [BERTH_STATE, BERTH_RUN, '/etc/userdb']) t.deepEqual(await pathsNaming(folder, 'adatest'), []);
     t.deepEqual(await pathsNaming('/etc/userdb', String(account.uid)), []);
     for (const controller of await readdir('/sys/fs/cgroup'))
-      t.deepEqual(await pathsNaming(`/sys/fs/cgroup/${controller}/${BERTH_CGROUP}`, 'ada'), []);
+      t.deepEqual(await pathsNaming(`/sys/fs/cgroup/${controller}/${BERTH_CGROUP}`, 'adatest'), []);
     t.is((await berth.visit(wagtail.host)).status, 404);
-    t.is((await berth.api('GET', '/accounts/ada')).status, 404);
+    t.is((await berth.api('GET', '/accounts/adatest')).status, 404);
   });
 }

@@ -10,8 +10,8 @@ export function wrongJourney(test: Tell, story: () => Story): void {
         [
           await berth.api('GET', '/plans'),
           await berth.api('GET', '/accounts'),
-          await berth.api('GET', '/accounts/ada/apps'),
-          await berth.api('GET', '/accounts/ada/databases'),
+          await berth.api('GET', '/accounts/adatest/apps'),
+          await berth.api('GET', '/accounts/adatest/databases'),
         ].map(answer => answer.text.replace(/"(state|slots|since|wakes)":("[^"]*"|\[[^\]]*\]|[^,}]*)/g, '')),
       );
     const before = await everything();
@@ -25,16 +25,16 @@ export function wrongJourney(test: Tell, story: () => Story): void {
       ['POST', '/accounts', { ...account, plan: 'huge' }, 422, 'plan'],
       ['POST', '/accounts', { ...account, surprise: 1 }, 422, 'surprise'],
       ['POST', '/accounts', { ...account, domain: '*.example.org' }, 422, 'domain'],
-      ['POST', '/accounts', { ...account, username: 'ada' }, 409, 'username'],
-      ['POST', '/accounts/ada/apps', { ...app, name: 'Shop!' }, 422, 'name'],
-      ['POST', '/accounts/ada/apps', { ...app, name: 'blog' }, 409, 'name'],
-      ['POST', '/accounts/ada/apps', { ...app, source: { type: 'recipe', recipe: 'nothing' } }, 422, 'source.recipe'],
-      ['POST', '/accounts/ada/apps', { ...app, domain: story().wagtail.host }, 409, 'domain'],
-      ['POST', '/accounts/ada/apps', { ...app, domain: 'localhost' }, 422, 'domain'],
-      ['POST', '/accounts/ada/apps', '{"name": ', 400, 'body'],
+      ['POST', '/accounts', { ...account, username: 'adatest' }, 409, 'username'],
+      ['POST', '/accounts/adatest/apps', { ...app, name: 'Shop!' }, 422, 'name'],
+      ['POST', '/accounts/adatest/apps', { ...app, name: 'blog' }, 409, 'name'],
+      ['POST', '/accounts/adatest/apps', { ...app, source: { type: 'recipe', recipe: 'nothing' } }, 422, 'source.recipe'],
+      ['POST', '/accounts/adatest/apps', { ...app, domain: story().wagtail.host }, 409, 'domain'],
+      ['POST', '/accounts/adatest/apps', { ...app, domain: 'localhost' }, 422, 'domain'],
+      ['POST', '/accounts/adatest/apps', '{"name": ', 400, 'body'],
       ['POST', '/plans', { name: 'bad', limits: { ...limits, memoryMb: -1 } }, 422, 'limits.memoryMb'],
-      ['PUT', '/accounts/ada/apps/blog/env', { 'BAD-NAME': 'x' }, 422, 'BAD-NAME'],
-      ['DELETE', '/accounts/ada', { confirm: 'bob' }, 422, 'confirm'],
+      ['PUT', '/accounts/adatest/apps/blog/env', { 'BAD-NAME': 'x' }, 422, 'BAD-NAME'],
+      ['DELETE', '/accounts/adatest', { confirm: 'bob' }, 422, 'confirm'],
     ];
     for (const [method, path, body, status, field] of wrong) {
       const answer = await berth.api(method, path, body);
@@ -62,7 +62,7 @@ export function wrongJourney(test: Tell, story: () => Story): void {
       t.truthy(answer.json().detail);
     }
     t.is((await berth.api('GET', '/accounts/nobody1')).status, 404);
-    t.is((await berth.api('GET', '/accounts/ada/apps/nothing')).status, 404);
+    t.is((await berth.api('GET', '/accounts/adatest/apps/nothing')).status, 404);
     t.is((await berth.visit('nobody.example.org')).status, 404);
   });
 }

@@ -42,12 +42,11 @@ export async function realHost() {
   await run('/bin/chmod', ['0711', folder]);
   for (const path of [at.state, at.run, at.homes, at.mysqlData, at.mysqlRun, at.sites, at.siteHomes, at.siteRecords, at.users, at.tmps])
     await mkdir(path, { recursive: true, mode: 0o755 });
-  await run('mariadb-install-db', [
-    `--datadir=${at.mysqlData}`,
-    '--user=root',
-    '--auth-root-authentication-method=normal',
-    '--skip-test-db',
-  ]);
+  await run(
+    'mariadb-install-db',
+    [`--datadir=${at.mysqlData}`, '--user=root', '--auth-root-authentication-method=normal', '--skip-test-db'],
+    { env: { ...process.env, TMPDIR: folder } },
+  );
   const options = [
     '--no-defaults',
     `--datadir=${at.mysqlData}`,
@@ -57,7 +56,7 @@ export async function realHost() {
     `--pid-file=${folder}/db.pid`,
     '--innodb-buffer-pool-size=32M',
   ];
-  const database = spawn('mariadbd', options, { stdio: 'ignore' });
+  const database = spawn('mariadbd', options, { stdio: 'ignore', env: { ...process.env, TMPDIR: folder } });
   const env = { PATH: '/usr/bin:/bin', BERTH_STATE: at.state, BERTH_RUN: at.run, BERTH_HOMES: at.homes, BERTH_CGROUP: at.cgroup };
   const slotd = spawn('/usr/bin/python3', ['-I', '-S', '-u', join(at.slotdFolder, 'slotd.py')], {
     env,
