@@ -8,7 +8,7 @@ import os
 import re
 import signal
 
-_NAME = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,80}$")
+_NAME = re.compile(r"^[a-z0-9_][a-z0-9_.-]{0,80}$")
 _LIMITED = ("memory", "pids", "cpu")
 
 
