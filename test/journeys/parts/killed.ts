@@ -24,7 +24,7 @@ async function killAgent(run: string): Promise<void> {
 
 /** Kills the agent whenever it has just left a mark (so as the next step begins), and 2.5 s into every long step, until told to stop. */
 async function killAtEveryMark(berth: Instance, app: string, stopped: () => boolean): Promise<string[]> {
-  const folder = `${berth.env.BERTH_STATE}/marks/adatesttest`;
+  const folder = `${berth.env.BERTH_STATE}/marks/adatest`;
   const killedAfter: string[] = [];
   let since = Date.now();
   let early = false;

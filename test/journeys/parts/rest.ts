@@ -15,7 +15,7 @@ export function restJourney(test: Tell, story: () => Story): void {
     const opened = await berth.job(made.json().job);
     t.is(opened.state, 'done', JSON.stringify(opened));
     const { uid } = made.json();
-    story().account = { name: 'adatest', uid, home: `${berth.env.BERTH_HOMES}/adatesttest` };
+    story().account = { name: 'adatest', uid, home: `${berth.env.BERTH_HOMES}/adatest` };
 
     const body = { name: 'blog', source: { type: 'recipe', recipe: 'wagtail', answers: { site_name: "Ada's site" } }, database: true };
     const added = await berth.api('POST', '/accounts/adatest/apps', body);
