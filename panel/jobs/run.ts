@@ -15,7 +15,7 @@ import { failedStep, mergePlan, setStep } from '../steps/queries.ts';
 import { Output } from './output.ts';
 
 /** How long to wait before the next try when a host is away: at first it may just be restarting. */
-const WAITS = [1, 2, 5, 10, 20, 30];
+const WAITS = [1, 2, 5];
 
 /** Does one job: delivers the account's manifest and writes down what happens, until it is done, has failed, or must wait. */
 export async function runJob(claim: Claim, signal: AbortSignal): Promise<void> {

@@ -12,8 +12,8 @@ export interface Page {
 /** The pages that the web server shows by itself, by file name. */
 export const PAGES = {
   suspended: {
-    title: 'This site is paused',
-    text: 'It has been switched off for now. Nothing was deleted, and it can come back at any time.',
+    title: 'This site is suspended',
+    text: 'It is switched off for now (its account is suspended). Nothing was deleted, and it can come back at any time.',
     owner: 'Is this your site? Sign in to your control panel, it tells you why and what to do.',
     mood: 'calm',
   },

@@ -124,7 +124,7 @@ test("an app's headers move nothing in the web server, and its own 502 is its ow
 test('closed, absent and unknown sites have a page that says so, for every method and path', async t => {
   const { visit } = t.context;
   const cases: [string, number, string][] = [
-    ['suspended.localhost', 503, 'This site is paused'],
+    ['suspended.localhost', 503, 'This site is suspended'],
     ['stopped.localhost', 503, 'This site is switched off'],
     ['away.localhost', 502, 'This site is starting again'],
     ['unknown.localhost', 404, 'There is no site at this address'],
