@@ -64,7 +64,7 @@ export function stats(host: Host) {
       totals: { since: new Date().toISOString(), cpuUsec: 0, memoryPeakBytes: 0, requests: 0, bandwidthBytes: 0 },
     };
     const kept = text ? (JSON.parse(text) as Pick<Watched, 'history' | 'totals'>) : blank;
-    const fresh = { ...kept, last: null, bookmark: { inode: 0, offset: 0 }, changed: false };
+    const fresh = { ...kept, last: null, bookmark: { inode: 0, offset: 0, fromEnd: text !== null }, changed: false };
     watched.set(name, fresh);
     return fresh;
   }

@@ -12,6 +12,8 @@ export interface Visits {
 export interface Bookmark {
   inode: number;
   offset: number;
+  /** Whether the first reading skips what is there already. */
+  fromEnd: boolean;
 }
 
 /** Reads what has been added to an access log since the bookmark, at most 1 MiB, and moves the bookmark. Missing log: nothing. */
@@ -22,7 +24,8 @@ export async function newVisits(path: string, mark: Bookmark): Promise<Visits> {
   try {
     const { ino, size } = await file.stat();
     if (ino !== mark.inode || size < mark.offset) {
-      mark.offset = mark.inode === 0 ? Math.max(0, size) : 0;
+      // What was written before the bookmark was first laid has been counted before; a rotated log begins anew.
+      mark.offset = mark.inode === 0 && mark.fromEnd ? size : 0;
       mark.inode = ino;
     }
     const part = Buffer.alloc(Math.min(MAX_READ, size - mark.offset));

@@ -17,5 +17,8 @@
   root.classList.add('js');
   paint();
   // Many machines turn dark in the evening; the page turns with them.
-  prefersDark.addEventListener('change', paint);
+  prefersDark.addEventListener('change', () => {
+    paint();
+    document.dispatchEvent(new CustomEvent('berth:theme'));
+  });
 })();
