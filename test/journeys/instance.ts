@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Answer, ask } from './ask.ts';
@@ -133,5 +133,13 @@ function stop(child: ChildProcess): Promise<number | null> {
 /** Deletes the folders of an instance that has stopped. */
 export async function discard(settings: Record<string, string>): Promise<void> {
   const folder = settings.BERTH_STATE?.replace(/\/state$/, '');
-  if (folder?.startsWith('/tmp/bj-')) await rm(folder, { recursive: true, force: true });
+  if (!folder?.startsWith('/tmp/bj-')) return;
+  await rm(folder, { recursive: true, force: true });
+  // The accounts' records are the machine's; those of this instance go with it.
+  for (const file of await readdir('/etc/userdb')) {
+    const text = await readFile(`/etc/userdb/${file}`, 'utf8').catch(() => '');
+    if (!text.includes(`"homeDirectory":"${folder}/`)) continue;
+    const { userName, uid } = JSON.parse(text);
+    for (const name of [userName, uid]) for (const kind of ['user', 'group']) await rm(`/etc/userdb/${name}.${kind}`, { force: true });
+  }
 }
