@@ -93,7 +93,7 @@ def check(spec, name, roots):
     """Returns the spec when every field is as the contract says, else raises Wrong."""
     if type(spec) is not dict:
         raise Wrong("the spec must be one JSON object.")
-    extra, missing = set(spec) - _FIELDS - {"argv"}, _FIELDS - set(spec)
+    extra, missing = set(spec) - _FIELDS - {"argv", "requestSeconds"}, _FIELDS - set(spec)
     if extra or missing:
         told = [f"{word} {', '.join(sorted(names))}" for word, names in (("unknown:", extra), ("missing:", missing)) if names]
         raise Wrong(f"the spec's fields are not right ({'; '.join(told)}).")
@@ -103,6 +103,7 @@ def check(spec, name, roots):
     _whole(spec["logBytes"], 4096, 1 << 40, "logBytes")
     _whole(spec["idleSeconds"], 1, 86_400, "idleSeconds")
     _whole(spec["startSeconds"], 1, 600, "startSeconds")
+    _whole(spec.get("requestSeconds", 1), 1, 3600, "requestSeconds")
     _limits(spec["limits"], "limits", ("memoryMb", "cpuPercent", "processes", "openFiles"))
     _limits(spec["account_limits"], "account_limits", ("memoryMb", "cpuPercent", "processes"))
     return spec

@@ -21,6 +21,7 @@ from slotd import answer, http1, page
 _OURS = os.path.dirname(os.path.abspath(__file__))
 _held = []
 _TIMEOUT = struct.pack("ll", 60, 0)
+_REQUEST_SECONDS = 110  # below nginx's own patience of 120, so that the visitor sees a page
 _BUCKETS = 24  # of the latency histogram: bucket n counts answers below 2^n times 0.1 ms
 
 
@@ -65,6 +66,7 @@ class Server:
     def __init__(self, spec, status, listener, app):
         self.status, self.listener, self.app = status, listener, app
         self.idle = spec["idleSeconds"] if spec["mode"] == "on-demand" else None
+        self.seconds = spec.get("requestSeconds", _REQUEST_SECONDS)
         self.leaving, self.proven = None, False
         self.count, self.buckets = 0, [0] * _BUCKETS
         self.flushed = self.active = self.looked = time.monotonic()
@@ -122,7 +124,7 @@ class Server:
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEOUT)
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEOUT)
         with conn:
-            served = handle(conn, self.app, self.base)
+            served = handle(conn, self.app, self.base, self.seconds)
         self.active = now = time.monotonic()
         if served:
             self.count += 1
@@ -160,16 +162,21 @@ class Server:
         return self.leaving
 
 
-def _call(app, environ, reply):
-    pieces = app(environ, reply.start)
+def _call(app, environ, reply, seconds):
+    # A request that never ends would hold the only worker for ever: the alarm, which nobody handles, ends both.
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        reply.body(pieces)
+        pieces = app(environ, reply.start)
+        try:
+            reply.body(pieces)
+        finally:
+            if hasattr(pieces, "close"):
+                pieces.close()
     finally:
-        if hasattr(pieces, "close"):
-            pieces.close()
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def handle(conn, app, base):
+def handle(conn, app, base, seconds):
     """Serves one connection. Returns False when it held no request."""
     raw = None
     try:
@@ -185,7 +192,7 @@ def handle(conn, app, base):
         return False
     reply = answer.Answer(conn, environ)
     try:
-        _call(app, environ, reply)
+        _call(app, environ, reply, seconds)
     except (BrokenPipeError, ConnectionResetError):
         pass  # the visitor went away
     except BaseException as error:

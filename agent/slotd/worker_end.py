@@ -21,6 +21,8 @@ def describe_end(status):
     if not os.WIFSIGNALED(status):
         return f"ended with exit code {os.WEXITSTATUS(status)}"
     number = os.WTERMSIG(status)
+    if number == signal.SIGALRM:
+        return "a request took longer than it may, and was ended with its worker"
     try:
         return f"ended by {signal.Signals(number).name}"
     except ValueError:

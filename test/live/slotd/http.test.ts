@@ -101,6 +101,19 @@ serial('the worker speaks HTTP/1 and WSGI as they are written', async t => {
   t.is(parse(waits).status, 200);
 });
 
+serial('a request that never ends is ended with its worker, and the next one is answered', async t => {
+  const server = await held(t);
+  const app =
+    'import time\ndef application(environ, start):\n    start("200 OK", [])\n    if environ["PATH_INFO"] == "/hang":\n        time.sleep(60)\n    return [b"fine"]\n';
+  const { name } = await server.load('ada', 'blog', { 'app.py': app }, { requestSeconds: 1 });
+  const began = Date.now();
+  const hanging = server.get(name, '/hang').catch(() => null);
+  t.is((await server.get(name, '/')).body, 'fine');
+  t.true(Date.now() - began < 10_000);
+  await hanging;
+  await server.says(name, /a request took longer than it may/);
+});
+
 serial('what nginx would not send is refused, and the worker lives', async t => {
   const server = await held(t);
   const { name, socket } = await server.load('ada', 'blog', { 'app.py': APP });
