@@ -1,8 +1,8 @@
-import { stacks } from '../../provisioning/catalog/stacks.ts';
-import type { Foundation } from '../../provisioning/foundation/spec.ts';
-import type { Host } from '../../provisioning/host.ts';
-import { layout } from '../../provisioning/layout.ts';
-import { blankPaper, type Paper, paperHost } from '../../provisioning/paper/index.ts';
+import { stacks } from '../../../provisioning/catalog/stacks.ts';
+import type { Foundation } from '../../../provisioning/foundation/spec.ts';
+import type { Host } from '../../../provisioning/host.ts';
+import { layout } from '../../../provisioning/layout.ts';
+import { blankPaper, type Paper, paperHost } from '../../../provisioning/paper/index.ts';
 
 /** Paths of a production host. */
 export const at = layout({ state: '/var/lib/berth', run: '/run/berth', homes: '/home', code: '/opt/berth', cgroup: 'berth' });

@@ -1,15 +1,15 @@
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import test from 'ava';
-import { inCgroup, readStat } from '../../agent/start/leftovers.ts';
-import { takeLock } from '../../agent/start/lock.ts';
-import { ChildLog } from '../../agent/start/log.ts';
-import { initSql } from '../../agent/start/mariadb.ts';
-import { places } from '../../agent/start/places.ts';
-import { readSettings } from '../../agent/start/settings.ts';
-import { readProgress } from '../../agent/start/sign-in.ts';
-import { Refused } from '../../provisioning/errors.ts';
-import { layout } from '../../provisioning/layout.ts';
-import { sum, summary, tapReader } from '../tap.ts';
+import { inCgroup, readStat } from '../../../agent/start/leftovers.ts';
+import { takeLock } from '../../../agent/start/lock.ts';
+import { ChildLog } from '../../../agent/start/log.ts';
+import { initSql } from '../../../agent/start/mariadb.ts';
+import { places } from '../../../agent/start/places.ts';
+import { readSettings } from '../../../agent/start/settings.ts';
+import { readProgress } from '../../../agent/start/sign-in.ts';
+import { Refused } from '../../../provisioning/errors.ts';
+import { layout } from '../../../provisioning/layout.ts';
+import { sum, summary, tapReader } from '../../tap.ts';
 
 async function ownFolder(): Promise<{ folder: string; at: ReturnType<typeof layout> }> {
   const folder = await mkdtemp('/tmp/bs-');

@@ -1,11 +1,11 @@
 import test from 'ava';
-import { Refused } from '../../provisioning/errors.ts';
-import { foundation, planPart } from '../../provisioning/foundation/index.ts';
-import { installed } from '../../provisioning/foundation/inspect.ts';
-import { planPackages } from '../../provisioning/foundation/plan.ts';
-import { folders, foundationSpec, packages } from '../../provisioning/foundation/spec.ts';
-import type { Host } from '../../provisioning/host.ts';
-import type { Step } from '../../provisioning/steps.ts';
+import { Refused } from '../../../provisioning/errors.ts';
+import { foundation, planPart } from '../../../provisioning/foundation/index.ts';
+import { installed } from '../../../provisioning/foundation/inspect.ts';
+import { planPackages } from '../../../provisioning/foundation/plan.ts';
+import { folders, foundationSpec, packages } from '../../../provisioning/foundation/spec.ts';
+import type { Host } from '../../../provisioning/host.ts';
+import type { Step } from '../../../provisioning/steps.ts';
 import { at, freshDebian, wanted } from './debian.ts';
 
 class PowerCut extends Error {}

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { nginxMain } from '../../provisioning/foundation/nginx.ts';
-import { PAGES, pageText } from '../../provisioning/foundation/pages.ts';
+import { nginxMain } from '../../../provisioning/foundation/nginx.ts';
+import { PAGES, pageText } from '../../../provisioning/foundation/pages.ts';
 import { at, wanted } from './debian.ts';
 
 test("the web server's settings are those of golden/nginx.conf", t => {
