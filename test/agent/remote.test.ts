@@ -70,7 +70,10 @@ test('a panel elsewhere reaches the agent over TLS with its token, and only with
   };
   const child = agent(env);
   t.teardown(async () => {
+    // It writes its history as it ends; the folder goes after that.
+    const ended = new Promise(done => child.once('exit', done));
     child.kill('SIGTERM');
+    await ended;
     await rm(folder, { recursive: true, force: true });
   });
   await said(child, /agent ready/);
