@@ -60,6 +60,13 @@ export function record(history: History, sample: Sample, now: number): void {
   }
 }
 
+/** Sampling drifts against the steps: one step without a sample between two with one (or right now) was not sleep. */
+function bridged(known: Map<number, Point>, at: number, step: number, last: number): Point | null {
+  const before = known.get(at - step);
+  if (!before || (at !== last && !known.has(at + step))) return null;
+  return { ...before, at, requests: 0, limitHits: 0, p95Ms: null };
+}
+
 /** A range as the panel draws it: one point a step without gaps, asleep where nothing was recorded. `now` is ms since the epoch. */
 export function shown(history: History, range: Range, now: number) {
   const { step, points } = RANGES[range];
@@ -67,7 +74,7 @@ export function shown(history: History, range: Range, now: number) {
   const known = new Map(history[range].map(point => [point.at, point]));
   const series = Array.from({ length: points }, (_, index) => {
     const at = last - (points - 1 - index) * step;
-    const point = known.get(at);
+    const point = known.get(at) ?? bridged(known, at, step, last);
     return {
       at: at * 1000,
       cpuPercent: point ? Math.round((point.cpuUsec / (step * 1e6)) * 1000) / 10 : 0,

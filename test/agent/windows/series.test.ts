@@ -19,6 +19,9 @@ test('samples fall into steps; moments without one are sleep', t => {
   t.like(points.at(-4), { cpuPercent: 20, memoryBytes: 200, p95Ms: 50 });
   t.like(points.at(-1), { cpuPercent: 10, asleep: false });
   t.like(points.at(-2), { asleep: true, memoryBytes: 0, requests: 0, p95Ms: null });
+  const later = shown(history, '1h', now + 10_000).points;
+  t.like(later.at(-1), { asleep: false, memoryBytes: 100, requests: 0 }, 'the step that has just begun');
+  t.like(shown(history, '1h', now + 20_000).points.at(-1), { asleep: true });
   t.is(shown(history, '30d', now).points.filter(point => point.requests === 9).length, 1);
 });
 
