@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { Route } from '../middleware/route.ts';
+import type { Ctx, Route } from '../middleware/route.ts';
 
 type Json = Record<string, unknown>;
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+let made: ReturnType<typeof openapi> | null = null;
 
 // Dates travel as RFC 3339 text.
 function schemaOf(type: z.ZodType, io: 'input' | 'output'): Json {
@@ -65,8 +68,8 @@ function operationOf(route: Route): Json {
 }
 
 /** The OpenAPI 3.1 document of a route table: what is checked at the door is what is written here. */
-export function openapi(routes: readonly Route[], version: string): Json {
-  const paths: Record<string, Json> = {};
+export function openapi(routes: readonly Route[], release: string) {
+  const paths: Record<string, Record<string, Json>> = {};
   for (const route of routes.filter(route => route.kind === 'api')) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
@@ -75,7 +78,7 @@ export function openapi(routes: readonly Route[], version: string): Json {
     openapi: '3.1.0',
     info: {
       title: 'Berth',
-      version,
+      version: release,
       description: 'Accounts, apps and databases on hosts. Long work answers at once and names a job to follow.',
     },
     security: [{ token: [] }],
@@ -85,4 +88,10 @@ export function openapi(routes: readonly Route[], version: string): Json {
       responses: { Problem: { description: 'RFC 9457 problem', content: { 'application/problem+json': { schema: PROBLEM } } } },
     },
   };
+}
+
+/** The document of this panel, made once from the routes it serves. */
+export function theDocument(ctx: Ctx): ReturnType<typeof openapi> {
+  made ??= openapi((ctx.app.context as unknown as { routes: readonly Route[] }).routes, version);
+  return made;
 }

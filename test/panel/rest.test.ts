@@ -149,3 +149,15 @@ it('lists are paged by key', async t => {
   const second = (await api('GET', first.next.replace('/api/v1', ''))).json;
   t.deepEqual([second.items.map((item: { username: string }) => item.username), second.next], [['linus'], null]);
 });
+
+it('the document can be read: every API operation is on the page', async t => {
+  const { raw, api } = stage();
+  const page = await raw('GET', '/docs');
+  t.is(page.status, 200);
+  const { paths } = (await api('GET', '/openapi.json')).json;
+  for (const [path, methods] of Object.entries(paths as Record<string, object>)) {
+    for (const method of Object.keys(methods))
+      t.true(page.text.includes(`${method.toUpperCase()} ${path.replace('/api/v1', '')}`), `${method} ${path}`);
+  }
+  t.is((await raw('GET', '/api/v1/docs')).headers.get('location'), '/docs');
+});

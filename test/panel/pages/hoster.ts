@@ -51,6 +51,41 @@ const entries = [{ at: f.now - 1e5, who: 'admin as ada', did: 'Suspended an acco
 
 /** What the hoster sees. */
 export const hosterScenes: Record<string, Record<string, object>> = {
+  'openapi/docs': {
+    many: {
+      title: 'API',
+      frame: 'bare',
+      origin: 'http://localhost:8000',
+      groups: [
+        {
+          name: 'apps',
+          operations: [
+            {
+              id: 'a',
+              method: 'POST',
+              path: '/accounts/{username}/apps',
+              summary: f.long,
+              scope: 'apps:write',
+              query: ['limit'],
+              fields: [{ name: 'name', type: 'string', required: true }],
+              status: '201',
+            },
+            {
+              id: 'b',
+              method: 'GET',
+              path: '/health',
+              summary: 'Whether the panel is well',
+              scope: 'none',
+              query: [],
+              fields: [],
+              status: '200',
+            },
+          ],
+        },
+      ],
+    },
+    nothing: { title: 'API', frame: 'bare', origin: '', groups: [] },
+  },
   'overview/overview': {
     many: { ...a, here: 'overview', attention, figures, hosts: m.hosts, busiest },
     calm: { ...a, here: 'overview', attention: [], figures, hosts: m.hosts.slice(0, 1), busiest: [] },
