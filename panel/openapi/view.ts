@@ -1,5 +1,8 @@
 type Json = Record<string, unknown>;
 
+/** What belongs to an account and is a subject of its own. */
+const OWNED = new Set(['apps', 'databases', 'domains', 'backups']);
+
 /** One field of a body, as the page lists it. */
 export interface FieldLine {
   name: string;
@@ -48,7 +51,7 @@ export function operations(document: { paths: Record<string, Record<string, Json
     const short = path.replace(/^\/api\/v1/, '');
     // What belongs to an account's apps or databases is looked for under these words.
     const words = short.split('/').filter(word => word && !word.startsWith('{'));
-    const name = (words[0] === 'accounts' && words[1]) || words[0] || '';
+    const name = (words[1] && OWNED.has(words[1]) ? words[1] : words[0]) ?? '';
     for (const [method, operation] of Object.entries(methods)) {
       const parameters = (operation.parameters ?? []) as { name: string; in: string }[];
       const line = {
