@@ -20,14 +20,30 @@ async function processesOfInstance(env: Record<string, string>): Promise<string[
   return found;
 }
 
+/** The homes of accounts that a Berth on this machine has made: what changes there is its customers' doing. */
+async function accountHomes(): Promise<string[]> {
+  const records = (await readdir('/etc/userdb')).filter(file => file.endsWith('.user'));
+  const texts = await Promise.all(records.map(file => readFile(`/etc/userdb/${file}`, 'utf8').catch(() => '')));
+  return texts.flatMap(text => /"homeDirectory":"(\/home\/[^"]+)"/.exec(text)?.[1] ?? []);
+}
+
 /** Files of the system's own that have been made or changed since a moment (seconds since the epoch). */
 async function changedSince(moment: number): Promise<string[]> {
   const folders = ['/etc', '/usr', '/opt', '/srv', '/boot', '/home', '/var/lib', '/var/spool'];
-  const ours = ['/etc/userdb', '/var/lib/apt', '/var/lib/dpkg', '/var/lib/systemd'].flatMap(path => ['-path', path, '-prune', '-o']);
+  const ours = [
+    '/etc/userdb',
+    '/var/lib/berth',
+    '/var/lib/apt',
+    '/var/lib/dpkg',
+    '/var/lib/systemd',
+    process.cwd(),
+    ...(await accountHomes()),
+  ];
+  const pruned = ours.flatMap(path => ['-path', path, '-prune', '-o']);
   const { stdout } = await run('/usr/bin/find', [
     ...folders,
     '-xdev',
-    ...ours,
+    ...pruned,
     '-newerct',
     `@${moment}`,
     '-not',
