@@ -14,6 +14,8 @@ function taken(name: string, field: string, why: string): Refused {
 /** Why nobody may have this name, or null: it is the panel's, the machine's, or in the space Berth gives names from. */
 function reservedReason(name: string): string | null {
   const { origin, sitesDomain } = settings();
+  // On a machine by itself only names below localhost lead anywhere; those with a hyphen are Berth's to give.
+  if (sitesDomain === 'localhost' && /^[a-z0-9]+\.localhost$/.test(name)) return null;
   const panel = new URL(origin).hostname;
   if (name === panel || name.endsWith(`.${panel}`) || panel.endsWith(`.${name}`)) return 'belongs to the panel';
   if (name === 'localhost' || name.endsWith('.localhost')) return 'means the machine itself';

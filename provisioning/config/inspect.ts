@@ -20,6 +20,6 @@ export async function inspect(sight: Sight, manifest: Manifest): Promise<ConfigF
   return {
     texts,
     files: await sight.list(at.user(account.name)),
-    home: await sight.home({ ...account, home }, [`${home}/.my.cnf`, `${home}/.berth.json`]),
+    home: await sight.home({ ...account, home }, [`${home}/.my.cnf`, `${home}/.berth.json`, `${home}/.profile`]),
   };
 }
