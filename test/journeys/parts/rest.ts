@@ -67,7 +67,7 @@ export function realJourney(test: Tell, story: () => Story): void {
 
   test.serial('BERTH_CONFIG parses and logs in', async t => {
     const { berth, account } = story();
-    const shell = await asCustomer('adatest', account.home, ['/bin/bash', '-lc', 'cat "$BERTH_CONFIG"']);
+    const shell = await asCustomer('adatest', account.home, ['/bin/bash', '--login'], 'cat "$BERTH_CONFIG"\n');
     t.is(JSON.parse(shell).account, 'adatest');
     const env = JSON.parse(await readFile(`${berth.env.BERTH_STATE}/users/adatest/blog.env.json`, 'utf8'));
     const config = JSON.parse(await asCustomer('adatest', account.home, ['/bin/cat', env.BERTH_CONFIG]));
