@@ -26,7 +26,7 @@ export interface Program {
   log: string;
 }
 
-const FIRST_PAUSE_MS = 1000;
+const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 4000;
 const HEALTHY_MS = 60_000;
 
