@@ -97,10 +97,3 @@ export async function berthd([word, operand = '', flag, confirmed]: string[]): P
   if (word === 'doctor') return doctor();
   console.log(USAGE);
 }
-
-if (process.argv[1]?.endsWith('cli.ts')) {
-  berthd(process.argv.slice(2)).catch((error: Error) => {
-    console.error(error.message);
-    process.exit(1);
-  });
-}
