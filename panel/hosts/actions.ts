@@ -69,6 +69,13 @@ async function askSlots(account: { username: string; hostId: number }): Promise<
   return host ? client.slots(host, account.username).catch(() => null) : null;
 }
 
+/** Every slot of every host that answers. */
+export async function everySlot(actor: Actor): Promise<SlotStatus[]> {
+  const hosts = await queries.hostsOf(actor);
+  const found = await Promise.all(hosts.map(host => client.allSlots(host).catch(() => [])));
+  return found.flat();
+}
+
 /** How many hosts answer. */
 export async function hostsOnline(actor: Actor): Promise<{ online: number; total: number }> {
   const hosts = await hostsOf(actor);

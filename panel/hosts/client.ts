@@ -188,6 +188,11 @@ export async function slots(host: Endpoint, account: string): Promise<SlotStatus
   return (await json<{ slots: SlotStatus[] }>(host, { path: `${at(account)}/slots`, timeoutMs: 2000 })).slots;
 }
 
+/** Every slot the host holds. */
+export async function allSlots(host: Endpoint): Promise<SlotStatus[]> {
+  return (await json<{ slots: SlotStatus[] }>(host, { path: '/slots', timeoutMs: 3000 })).slots;
+}
+
 /** What the host says of itself. */
 export function facts(host: Endpoint): Promise<HostFacts> {
   return json<HostFacts>(host, { path: '/host', timeoutMs: 3000 });

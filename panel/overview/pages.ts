@@ -1,11 +1,12 @@
 import { accountCounts } from '../accounts/queries.ts';
-import { hostsOf, type LiveHost } from '../hosts/actions.ts';
+import { everySlot, hostsOf, type LiveHost } from '../hosts/actions.ts';
 import { hostView } from '../hosts/view.ts';
 import { jobsOf } from '../jobs/actions.ts';
 import type { Job } from '../jobs/queries.ts';
 import { render } from '../middleware/page.ts';
 import { page, type Route } from '../middleware/route.ts';
 import { bytes, count, many, type Tone } from '../middleware/words.ts';
+import { busiestOf, medianWake } from './busiest.ts';
 
 /** A failure older than this has been seen, or has been mended by a later job. */
 const NEWS_MS = 3 * 86_400_000;
@@ -57,7 +58,7 @@ function attentionOf(hosts: LiveHost[], failed: Job[]): Attention[] {
   return [...away, ...jobs, ...full];
 }
 
-function figuresOf(hosts: LiveHost[], counts: Record<string, number>, waiting: number): object[] {
+function figuresOf(hosts: LiveHost[], counts: Record<string, number>, waiting: number, wake: number | null): object[] {
   const accounts = Object.entries(counts).reduce((sum, [state, n]) => (state === 'terminated' ? sum : sum + Number(n)), 0);
   const up = hosts.filter(host => host.online && host.facts);
   const awake = up.reduce((sum, host) => sum + host.facts!.slots.awake, 0);
@@ -66,6 +67,7 @@ function figuresOf(hosts: LiveHost[], counts: Record<string, number>, waiting: n
     { name: 'Accounts', value: count(accounts), sub: counts.suspended ? `${count(counts.suspended)} suspended` : 'none suspended' },
     { name: 'Apps awake', value: count(awake), sub: `of ${count(total)}` },
     { name: 'Apps asleep', value: count(total - awake), sub: 'they wake at a visit' },
+    ...(wake === null ? [] : [{ name: 'Median wake', value: `${Math.round(wake)} ms`, sub: 'the last wake of each app' }]),
     {
       name: 'Hosts',
       value: `${up.length} of ${hosts.length}`,
@@ -82,8 +84,9 @@ export const routes: Route[] = [
     path: '/admin',
     policy: 'admin',
     async run(ctx, actor) {
-      const [hosts, counts, failed, running, queued] = await Promise.all([
+      const [hosts, slots, counts, failed, running, queued] = await Promise.all([
         hostsOf(actor),
+        everySlot(actor),
         accountCounts(actor),
         jobsOf(actor, { state: 'failed', limit: 8 }),
         jobsOf(actor, { state: 'running', limit: 100 }),
@@ -93,9 +96,9 @@ export const routes: Route[] = [
         title: 'Overview',
         here: 'overview',
         attention: attentionOf(hosts, failed.jobs),
-        figures: figuresOf(hosts, counts, running.jobs.length + queued.jobs.length),
+        figures: figuresOf(hosts, counts, running.jobs.length + queued.jobs.length, medianWake(slots)),
         hosts: hosts.map(hostView),
-        busiest: null,
+        busiest: busiestOf(slots),
       });
     },
   }),
