@@ -9,10 +9,11 @@ import time
 import types
 from collections import namedtuple
 
-from slotd import drop, jail, kernel, venv, wire, worker
+from slotd import drop, jail, kernel, rehearse, venv, wire, worker
 
-# What every child of one zygote knows: modules of a bare interpreter, the standard library's path, the stack's versions.
-Facts = namedtuple("Facts", "at_start path packages")
+# What every child of one zygote knows: modules of a bare interpreter, the standard library's path, the stack's versions,
+# and the pages that a worker will write to.
+Facts = namedtuple("Facts", "at_start path packages touched")
 
 LISTENER, STATUS = 3, 4
 FAILED, MISMATCH, BROKEN = 75, 76, 77
@@ -111,7 +112,6 @@ def _run_app(spec, status, listener, facts):
     sys.dont_write_bytecode = False
     sys.path[:] = facts.path
     _forget_ourselves(facts, root)
-    gc.enable()
     venv.activate(place)
     os.chdir(root)
     sys.path.insert(0, root)
@@ -122,6 +122,7 @@ def run(sock, facts):
     """The blank child: waits for its orders, then never returns."""
     code = BROKEN
     try:
+        rehearse.take(facts.touched)
         orders, given = wire.receive(sock)
         if orders is None:
             os._exit(0)

@@ -5,6 +5,7 @@ what was accepted, end. What is still in the backlog wakes the next worker, so n
 """
 import atexit
 import errno
+import gc
 import importlib
 import os
 import select
@@ -226,6 +227,9 @@ def run(spec, status, listener):
         _show(error)
         status.tell({"failed": _cause(error)})
         os._exit(75)
+    # What an app loads stays: no collection need walk it while it loads, nor ever again.
+    gc.freeze()
+    gc.enable()
     server = Server(spec, status, listener, app)
     status.tell({"ready": True})
     why = server.run()
