@@ -78,7 +78,8 @@ def _play():
         __import__(name)
 
 
-def _writable():
+def writable():
+    """The stretches of memory that this process may write to: (address, length)."""
     with open("/proc/self/maps", encoding="utf-8") as file:
         for line in file:
             words = line.split(None, 2)
@@ -87,7 +88,7 @@ def _writable():
                 yield low, high - low
 
 
-def _written(areas):
+def written(areas):
     """Runs of pages that this process wrote to, as start, length, start, length ..."""
     found = array.array("Q")
     with open("/proc/self/pagemap", "rb", buffering=0) as file:
@@ -114,14 +115,14 @@ def _perform(areas, answer):
     os.dup2(null, 1)
     os.dup2(null, 2)
     _play()
-    data = _written(areas).tobytes()
+    data = written(areas).tobytes()
     while data:
         data = data[os.write(answer, data) :]
 
 
 def pages():
     """Plays an app's start in a child. Returns the runs of pages it wrote; empty when the kernel or the play gives none."""
-    areas = list(_writable())
+    areas = list(writable())
     ours, answer = os.pipe()
     child = os.fork()
     if child == 0:

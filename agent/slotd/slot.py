@@ -141,6 +141,8 @@ class Slot:
         self.worker = None
         if why == "idle":
             self.note(f"fell asleep after {self.spec['idleSeconds']} s without a request")
+        elif why == "changed":  # per-request: the successor loads the new code for whoever waits
+            return self.settle("asleep")
         elif why != "asked":
             self.note(f"the worker left: {why}")
         self._again(worker, why)
