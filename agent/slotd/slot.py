@@ -204,7 +204,7 @@ class Slot:
             "name": self.spec["name"], "generation": self.spec["generation"], "digest": self.digest, "state": self.state,
             "reason": self.reason if self.state == "backing-off" else None, "since": int(self.since * 1000),
             "pids": self.group.pids() if self.workers else [], "requests": self.requests, "wakes": self.wakes,
-            "lastWakeMs": self.last_wake_ms, **self.tally.figures(self.made, bool(self.workers)),
+            "lastWakeMs": self.last_wake_ms, **self.tally.figures(self.made, self.workers),
         }
 
     # Orders from outside

@@ -100,7 +100,7 @@ def main():
     gc.disable()
     gc.freeze()
     facts = child.Facts(at_start=_AT_START, path=_STANDARD_PATH, packages=wanted, touched=_rehearse(packages))
-    wire.send(control, {"ready": True, "modules": len(sys.modules), "failed": failed[:20]})
+    wire.send(control, {"ready": True, "modules": len(sys.modules), "failed": failed[:20], "early": sum(facts.touched[1::2])})
     while True:
         order = control.recv(64)
         if not order:
