@@ -16,8 +16,8 @@ class Attempt:
         """Asks for a blank child; the answer comes now or later."""
         slot = self.slot
         stack = None if slot.bare or slot.spec["kind"] == "command" else slot.spec["stack"]
-        zygote, self.stack = self.keeper.zygote(stack)
-        zygote.want(self._got)
+        self.zygote, self.stack = self.keeper.zygote(stack)
+        self.zygote.want(self._got)
 
     def _got(self, pid, sock):
         slot = self.slot
@@ -51,5 +51,6 @@ class Attempt:
                 slot.failed(f"the host could not start a process ({error})")
             return
         worker = Worker(slot, pid, sock, slot.spec)
+        worker.early = self.zygote.early if slot.spec["kind"] == "wsgi" else 0
         slot.began(worker)
         self.keeper.own(pid, worker)

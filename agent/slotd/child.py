@@ -9,10 +9,11 @@ import time
 import types
 from collections import namedtuple
 
-from slotd import drop, jail, kernel, venv, wire, worker
+from slotd import drop, jail, kernel, perrequest, rehearse, sources, venv, wire, worker
 
-# What every child of one zygote knows: modules of a bare interpreter, the standard library's path, the stack's versions.
-Facts = namedtuple("Facts", "at_start path packages")
+# What every child of one zygote knows: modules of a bare interpreter, the standard library's path, the stack's versions,
+# and the pages that a worker will write to.
+Facts = namedtuple("Facts", "at_start path packages touched")
 
 LISTENER, STATUS = 3, 4
 FAILED, MISMATCH, BROKEN = 75, 76, 77
@@ -108,20 +109,23 @@ def _run_app(spec, status, listener, facts):
     if different:
         status.tell({"mismatch": different})
         os._exit(MISMATCH)
-    sys.dont_write_bytecode = False
+    each = spec["mode"] == "per-request"
+    # Compiled files know their source by its size and the second it was written: too coarse for code that is live at once.
+    sys.dont_write_bytecode = each
+    spec["loading"] = sources.now()
     sys.path[:] = facts.path
     _forget_ourselves(facts, root)
-    gc.enable()
     venv.activate(place)
     os.chdir(root)
     sys.path.insert(0, root)
-    worker.run(spec, status, listener)
+    worker.run(spec, status, listener, perrequest.Parent if each else worker.Server)
 
 
 def run(sock, facts):
     """The blank child: waits for its orders, then never returns."""
     code = BROKEN
     try:
+        rehearse.take(facts.touched)
         orders, given = wire.receive(sock)
         if orders is None:
             os._exit(0)

@@ -40,7 +40,8 @@ class Zygote:
         self.name, self.preload, self.packages = name, preload, packages
         self.pid = self.sock = None
         self.ready = self.retired = False
-        self.asked = self.failures = 0
+        # `early`: bytes that each child makes its own before it enters a slot's group, which therefore does not count them.
+        self.asked = self.failures = self.early = 0
         self.spares, self.waiting = [], deque()
         self.stamp = self._stamp()
         self.start()
@@ -104,7 +105,7 @@ class Zygote:
             self.asked -= 1
             self._child(message["child"], socket.socket(fileno=descriptors[0]))
         elif "ready" in message:
-            self.ready, self.failures = True, 0
+            self.ready, self.failures, self.early = True, 0, message["early"]
             told = f"zygote {self.name} is ready: {message['modules']} modules in {time.monotonic() - self.began:.2f} s"
             say(told + "".join(f"; {text}" for text in message["failed"]))
             self._ask(spare=1)

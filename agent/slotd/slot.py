@@ -141,6 +141,8 @@ class Slot:
         self.worker = None
         if why == "idle":
             self.note(f"fell asleep after {self.spec['idleSeconds']} s without a request")
+        elif why == "changed":  # per-request: the successor loads the new code for whoever waits
+            return self.settle("asleep")
         elif why != "asked":
             self.note(f"the worker left: {why}")
         self._again(worker, why)
@@ -202,7 +204,7 @@ class Slot:
             "name": self.spec["name"], "generation": self.spec["generation"], "digest": self.digest, "state": self.state,
             "reason": self.reason if self.state == "backing-off" else None, "since": int(self.since * 1000),
             "pids": self.group.pids() if self.workers else [], "requests": self.requests, "wakes": self.wakes,
-            "lastWakeMs": self.last_wake_ms, **self.tally.figures(self.made, bool(self.workers)),
+            "lastWakeMs": self.last_wake_ms, **self.tally.figures(self.made, self.workers),
         }
 
     # Orders from outside

@@ -10,6 +10,10 @@ What it promises
 Processes
   slotd (this one) asks; zygotes (zygote.py, one bare and one for each stack in use) fork; children (child.py) enter their control
   groups and their jail, become the customer for good, and only then read their environment and import customer code (worker.py).
+  A blank child takes the write faults of a start while it waits (rehearse.py). Those pages stay charged to the zygote's group:
+  the slot's own limit does not count them, its status does.
+  In mode per-request the worker (perrequest.py) runs no request: it forks a child for each (oneshot.py), keeps one spare, and
+  leaves before it accepts when the code below the app's root has changed (sources.py).
   logs.py writes the logs. slotd is the subreaper of all of them, so it reaps everything and knows every end.
   On SIGTERM everything ends within seconds. When slotd is killed, zygotes, blank children and logs.py end by themselves, workers
   end once they have served what waits; a new slotd ends what is left in its control groups before it starts.
@@ -17,7 +21,7 @@ Processes
 Protocol with zygotes and workers: small JSON messages, one a packet, on SOCK_SEQPACKET pairs (wire.py)
   slotd -> zygote  b"fork"                     zygote -> slotd  {"ready"...}, {"child": pid} with the child's socket
   slotd -> child   {"spec","gates","homes","skeleton","kept"} with listening socket, stdout pipe, stderr pipe
-  child -> slotd   {"ready"}, {"failed": cause}, {"mismatch": what}, {"n": requests, "ms": histogram}, {"leaving": why}
+  child -> slotd   {"ready"}, {"failed": cause}, {"mismatch": what}, {"n": requests, "ms": histogram}, {"leaving": why}; "changed" is per-request's own reason
   slotd -> child   b"leave"
   What a child says after the drop is a stranger's word: bounded, checked, never trusted for another slot.
 

@@ -55,8 +55,10 @@ def _check_names(spec, name):
     _whole(spec["uid"], FIRST_UID, LAST_UID, "uid")
     _whole(spec["gid"], FIRST_UID, LAST_UID, "gid")
     _whole(spec["generation"], 1, 1 << 53, "generation")
-    _choice(spec["mode"], ("on-demand", "always-on"), "mode")
+    _choice(spec["mode"], ("on-demand", "always-on", "per-request"), "mode")
     _choice(spec["kind"], ("wsgi", "command"), "kind")
+    if spec["mode"] == "per-request" and spec["kind"] != "wsgi":
+        raise Wrong("mode per-request is for kind wsgi only.")
     if spec["kind"] == "wsgi" and (type(spec["entry"]) is not str or not _ENTRY.match(spec["entry"])):
         raise Wrong("entry must look like module:callable.")
     if spec["stack"] is not None and (type(spec["stack"]) is not str or not _STACK.match(spec["stack"])):

@@ -34,12 +34,14 @@ class Tally:
         self.memory, self.refused = memory, refused
         return ended
 
-    def figures(self, made, awake):
-        """The part of SlotStatus that the control group knows."""
+    def figures(self, made, workers):
+        """The part of SlotStatus that the control group knows, and what its workers brought into it."""
         used, peak, ended = meters.memory(self.group) if made else (0, 0, 0)
+        early = sum(worker.early for worker in workers)
+        used, peak = used + early, max(peak, used) + early
         usec, throttled = meters.cpu(self.group) if made else (0, 0)
         count, refused = meters.processes(self.group) if made else (0, 0)
         return {
-            "memoryBytes": used, "memoryPeakBytes": peak, "cpuUsec": usec, "processes": count if awake else 0,
+            "memoryBytes": used, "memoryPeakBytes": peak, "cpuUsec": usec, "processes": count if workers else 0,
             "limitHits": {"memory": ended, "processes": refused, "cpu": throttled},
         }

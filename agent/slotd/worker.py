@@ -5,6 +5,7 @@ what was accepted, end. What is still in the backlog wakes the next worker, so n
 """
 import atexit
 import errno
+import gc
 import importlib
 import os
 import select
@@ -65,9 +66,9 @@ class Server:
 
     def __init__(self, spec, status, listener, app):
         self.status, self.listener, self.app = status, listener, app
-        self.idle = spec["idleSeconds"] if spec["mode"] == "on-demand" else None
+        self.idle = spec["idleSeconds"] if spec["mode"] != "always-on" else None
         self.seconds = spec.get("requestSeconds", _REQUEST_SECONDS)
-        self.leaving, self.proven = None, False
+        self.leaving, self.proven, self.told = None, False, False
         self.count, self.buckets = 0, [0] * _BUCKETS
         self.flushed = self.active = self.looked = time.monotonic()
         wake, ring = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -218,7 +219,7 @@ def _try_send(conn, data):
     _try(conn.sendall, data)
 
 
-def run(spec, status, listener):
+def run(spec, status, listener, kind=Server):
     """Imports the app, tells slotd, serves, and ends the process the way Python would."""
     try:
         app = load(spec["entry"])
@@ -226,11 +227,15 @@ def run(spec, status, listener):
         _show(error)
         status.tell({"failed": _cause(error)})
         os._exit(75)
-    server = Server(spec, status, listener, app)
+    # What an app loads stays: no collection need walk it while it loads, nor ever again.
+    gc.freeze()
+    gc.enable()
+    server = kind(spec, status, listener, app)
     status.tell({"ready": True})
     why = server.run()
     listener.close()
-    status.tell({"leaving": why})
+    if not server.told:
+        status.tell({"leaving": why})
     threading._shutdown()
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):

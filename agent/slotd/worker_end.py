@@ -36,7 +36,7 @@ class Worker:
         self.slot, self.loop, self.pid, self.sock, self.spec = slot, slot.loop, pid, sock, spec
         self.ready = self.mismatch = self.left = self.served = False
         self.ready_at, self.cause = 0.0, None
-        self.heard, self.second = 0, 0
+        self.heard, self.second, self.early = 0, 0, 0
         self.idle_cpu = None
         self.timer = self.loop.later(spec["startSeconds"], self._too_slow)
         self.loop.watch(sock.fileno(), self._hear)

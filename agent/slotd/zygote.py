@@ -19,7 +19,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 _STANDARD_PATH = tuple(sys.path[1:] if sys.path and sys.path[0] == _HERE else sys.path)
 sys.path.append(os.path.dirname(_HERE))
 
-from slotd import child, kernel, warm, wire  # noqa: E402
+from slotd import child, kernel, rehearse, warm, wire  # noqa: E402
 
 
 def _safe_tree(folder):
@@ -72,6 +72,17 @@ def _load(preload_file, packages):
     return stack.get("packages") or {}, failed
 
 
+def _rehearse(packages):
+    if packages != "-":
+        sys.path.append(packages)
+    try:
+        return rehearse.pages()
+    finally:
+        if packages != "-":
+            sys.path.remove(packages)
+        sys.path_importer_cache.pop(packages, None)
+
+
 def main():
     """Loads, freezes and serves until slotd goes away."""
     slotd, preload_file, packages = int(sys.argv[1]), sys.argv[2], sys.argv[3]
@@ -80,7 +91,6 @@ def main():
     control = socket.socket(fileno=3)
     os.set_inheritable(3, False)
     wanted, failed = _load(preload_file, packages)
-    facts = child.Facts(at_start=_AT_START, path=_STANDARD_PATH, packages=wanted)
     if len(os.listdir("/proc/self/task")) != 1:
         wire.send(control, {"broken": "a preloaded module started a thread"})
         return
@@ -89,7 +99,8 @@ def main():
     kernel.trim_heap()
     gc.disable()
     gc.freeze()
-    wire.send(control, {"ready": True, "modules": len(sys.modules), "failed": failed[:20]})
+    facts = child.Facts(at_start=_AT_START, path=_STANDARD_PATH, packages=wanted, touched=_rehearse(packages))
+    wire.send(control, {"ready": True, "modules": len(sys.modules), "failed": failed[:20], "early": sum(facts.touched[1::2])})
     while True:
         order = control.recv(64)
         if not order:

@@ -103,7 +103,7 @@ export async function changeApp(
   actor: Actor,
   username: string,
   name: string,
-  input: { mode?: 'on-demand' | 'always-on' },
+  input: { mode?: 'on-demand' | 'always-on' | 'per-request' },
 ): Promise<Job | null> {
   const target = await changeable(actor, username, name);
   const { mode } = input;

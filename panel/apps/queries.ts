@@ -11,7 +11,7 @@ export interface AppRow {
   state: 'building' | 'built' | 'failed' | 'deleting';
   reason: string;
   stopped: boolean;
-  mode: 'on-demand' | 'always-on';
+  mode: 'on-demand' | 'always-on' | 'per-request';
   release: number;
   slotGeneration: number;
   databaseId: number | null;

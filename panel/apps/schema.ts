@@ -17,7 +17,7 @@ export const sourceInput = z.discriminatedUnion('type', [
 ]);
 
 /** How an app's processes are kept. */
-export const appMode = z.enum(['on-demand', 'always-on']);
+export const appMode = z.enum(['on-demand', 'always-on', 'per-request']);
 
 /** Environment variables: a value of null keeps the one there is. */
 export const envInput = z.record(envName, envValue.nullable()).refine(env => Object.keys(env).length <= 200, 'use at most 200 variables');

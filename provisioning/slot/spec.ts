@@ -5,7 +5,7 @@ import { appName } from '../names.ts';
 export const slotSpec = z.strictObject({
   app: appName,
   state: z.enum(['up', 'stopped']),
-  mode: z.enum(['on-demand', 'always-on']),
+  mode: z.enum(['on-demand', 'always-on', 'per-request']),
   kind: z.enum(['wsgi', 'command']),
   /** `module:callable` for wsgi; unused for command. */
   entry: z.string().regex(/^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$/, 'use module:callable, such as mysite.wsgi:application'),
