@@ -52,6 +52,22 @@ export function sleepJourney(test: Tell, story: () => Story): void {
     );
   });
 
+  test.serial('per-request: edited code is live at the next visit, without a restart', async t => {
+    const { berth, account } = story();
+    const change = await berth.api('PATCH', '/accounts/adatest/apps/echo4', { mode: 'per-request' });
+    t.true(change.status < 300, change.text);
+    await berth.job(change.json().job ?? (await berth.api('GET', '/accounts/adatest/apps/echo4')).json().job);
+    t.is((await berth.visit(hostOf(4))).text, 'echo');
+    await writeAs('adatest', account.home, `${account.home}/apps/echo4/current/app.py`, ECHO.replace('return "echo"', 'return "changed"'));
+    t.is((await berth.visit(hostOf(4))).text, 'changed');
+    await berth.api('PATCH', '/accounts/adatest/apps/echo4', { mode: 'on-demand' });
+    await until(
+      'it serves from a worker again',
+      30,
+      async () => (await berth.api('GET', '/accounts/adatest/apps/echo4')).json().mode === 'on-demand',
+    );
+  });
+
   test.serial('200 sleep and wake cycles with POST bodies of 1 MiB lose none', async t => {
     const { berth } = story();
     const body = randomBytes(1024 * 1024);
