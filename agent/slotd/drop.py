@@ -3,7 +3,7 @@ import os
 import resource
 import signal
 
-from slotd import kernel
+from slotd import kernel, seccomp
 
 
 def _last_capability():
@@ -63,5 +63,6 @@ def become(uid, gid):
         pass
     else:
         raise PermissionError("the way back to root is still open")
+    seccomp.forbid_lingering()
     # Only now: while half dropped, nobody may look into this process.
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)

@@ -5,6 +5,15 @@ import socket
 
 _LARGEST = 131_072
 _DESCRIPTORS = 8
+_SO_PASSRIGHTS = 83  # asm-generic/socket.h; Python does not know it yet
+
+
+def refuse_descriptors(sock):
+    """From now on nobody can send descriptors to this socket: closing a stranger's may take as long as the stranger likes (SO_LINGER)."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_PASSRIGHTS, 0)
+    except OSError:
+        pass  # before Linux 6.16 whoever may write here may also send descriptors
 
 
 def send(sock, message, descriptors=(), flags=0):
@@ -24,7 +33,7 @@ def receive(sock, flags=0):
         return None, []
     try:
         return json.loads(data), descriptors
-    except ValueError:
+    except (ValueError, RecursionError):
         _close(descriptors)
         return {}, []
 

@@ -12,7 +12,9 @@ _COMMAND_SECONDS = 2
 
 def _sentence(text):
     """One printable line of bounded length."""
-    line = "".join(letter if letter.isprintable() else " " for letter in str(text)[:400]).strip()
+    if type(text) is not str:  # writing out what a stranger nested may be too much
+        return "something that is no text"
+    line = "".join(letter if letter.isprintable() else " " for letter in text[:400]).strip()
     return line[:300]
 
 

@@ -43,6 +43,7 @@ def _preload(names):
 
 def _fork_blank(control, facts):
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    wire.refuse_descriptors(theirs)
     middle = os.fork()
     if middle == 0:
         try:

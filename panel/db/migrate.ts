@@ -1,22 +1,33 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PoolConnection, RowDataPacket } from 'mysql2/promise';
+import { settings } from '../settings.ts';
 import { onOneConnection } from './pool.ts';
 
 const FOLDER = fileURLToPath(new URL('./migrations/', import.meta.url));
-const LOCK = 'berth_migrate';
+/**
+ * A database server has one space of lock names for all its users, customers among them. This one comes from the panel's own login, so
+ * that nobody else can hold it; panels of one database share it.
+ */
+export function lockName(): string {
+  const { username, password, pathname } = new URL(settings().databaseUrl);
+  const secret = JSON.stringify([username, password, pathname]);
+  return `berth_migrate_${createHash('sha256').update(secret).digest('hex').slice(0, 40)}`;
+}
 
 /** Brings the panel database up to date, one panel at a time; answers the names of what was applied. */
 export function migrate(): Promise<string[]> {
+  const lock = lockName();
   return onOneConnection(async connection => {
-    const [[held]] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, 60) AS held', [LOCK]);
+    const [[held]] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, 60) AS held', [lock]);
     if (held?.held !== 1)
       throw new Error('Another panel has been migrating the database for a minute. Wait for it, then start this one again.');
     try {
       return await applyMissing(connection);
     } finally {
-      await connection.query('SELECT RELEASE_LOCK(?)', [LOCK]);
+      await connection.query('SELECT RELEASE_LOCK(?)', [lock]);
     }
   });
 }

@@ -9,6 +9,8 @@ import type { HomeOp, Who } from '../steps.ts';
 const PYTHON = '/usr/bin/python3';
 const MAX_ANSWER = 4 * 1024 * 1024;
 const ANSWER_SECONDS = 15;
+/** What is kept of one program's output; a customer's code may print for as long as it runs. */
+const MAX_OUTPUT = 4 * 1024 * 1024;
 
 /** A helper's answer comes from a process the customer may have tampered with, so it is read like any request. */
 const answer = z.discriminatedUnion('ok', [
@@ -81,7 +83,17 @@ export function enter(at: Layout) {
         tell(`Stopped after ${timeoutSeconds} seconds.\n`);
         child.kill('SIGKILL');
       }, timeoutSeconds * 1000);
-      for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', tell);
+      let left = MAX_OUTPUT;
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text: string) => {
+          if (left > 0) tell(left > text.length ? text : `${text.slice(0, left)}\nIt prints too much: the rest is left out.\n`);
+          left -= text.length;
+          if (left > 0) return;
+          // Read on, but slowly: whoever floods waits, and not the agent.
+          stream.pause();
+          setTimeout(() => stream.resume(), 50);
+        });
+      }
       child.on('error', fail);
       child.stdin.on('error', () => {});
       child.stdin.end(request(who, { verb: 'exec', ...rest }));

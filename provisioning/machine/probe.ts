@@ -15,7 +15,10 @@ function get(probe: Probe): Promise<{ status: number; body: string }> {
       'User-Agent': 'Berth health check',
       Connection: 'close',
     };
-    const asked = request({ socketPath: probe.socket, path: probe.path, headers, timeout: probe.timeoutSeconds * 1000 }, answer => {
+    // The whole answer has so much time: an app that drips must not hold up what else is to be done with its account.
+    const signal = AbortSignal.timeout(probe.timeoutSeconds * 1000);
+    signal.addEventListener('abort', () => fail(new Error(`no whole answer in ${probe.timeoutSeconds} seconds`)), { once: true });
+    const asked = request({ socketPath: probe.socket, path: probe.path, headers, signal }, answer => {
       let body = '';
       answer.setEncoding('utf8');
       answer.on('data', chunk => {
@@ -24,7 +27,6 @@ function get(probe: Probe): Promise<{ status: number; body: string }> {
       answer.on('end', () => done({ status: answer.statusCode ?? 0, body }));
       answer.on('error', fail);
     });
-    asked.on('timeout', () => asked.destroy(new Error(`no answer in ${probe.timeoutSeconds} seconds`)));
     asked.on('error', fail);
     asked.end();
   });
