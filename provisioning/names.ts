@@ -3,9 +3,9 @@ import { Refused } from './errors.ts';
 
 /** Names no account may take, beyond those the host itself knows: services, roles, and words the product needs. */
 const RESERVED = new Set(
-  `root daemon bin sys sync games man lp mail news uucp proxy www backup list irc gnats nobody admin administrator berth
+  `root daemon bin sys sync games man lp mail news uucp proxy www backup list irc gnats nobody admin administrator berth berthdb
    mysql mariadb postgres redis nginx apache httpd www-data ssh sshd systemd dbus messagebus panel agent slotd api app apps
-   support billing hostmaster postmaster webmaster abuse security test demo1 localhost sudo adm staff users operator`.split(/\s+/),
+   support billing hostmaster postmaster webmaster abuse security localhost sudo adm staff users operator`.split(/\s+/),
 );
 
 const CONTROL = /[\u0000-\u001f\u007f]/;
