@@ -35,8 +35,11 @@ export function gunicorn(ground: Ground, user: User, app: 'django' | 'flask', ki
   return start([...argv, '--log-level', 'warning', entry], { uid: user.uid, cwd: root, env, log: join(ground.folder, 'gunicorn.log') });
 }
 
-/** uWSGI's emperor with on-demand vassals that end after some idle seconds. Their sockets are named by the emperor alone. */
-export async function emperor(ground: Ground, idle: number): Promise<ChildProcess> {
+/**
+ * uWSGI's emperor with on-demand vassals, whose sockets are named by the emperor alone. A vassal falls asleep only under a master
+ * process of its own; where it need not (`sleeps` false), it does without, which halves its memory.
+ */
+export async function emperor(ground: Ground, sleeps: boolean): Promise<ChildProcess> {
   const folder = join(ground.folder, 'vassals');
   mkdirSync(folder, { recursive: true });
   for (const user of ground.users) rmSync(peerSocket(ground, user, 'uwsgi'), { force: true });
@@ -46,7 +49,7 @@ export async function emperor(ground: Ground, idle: number): Promise<ChildProces
       ...['[uwsgi]', 'plugins-dir = /usr/lib/uwsgi/plugins', 'plugins = python3', `uid = ${user.uid}`, `gid = ${user.uid}`],
       ...[`chdir = ${root}`, `pythonpath = ${root}`, `pythonpath = ${ground.packagesOf(root)}`, 'module = wsgi:application'],
       ...['processes = 1', 'single-interpreter = true', 'need-app = true', 'disable-logging = true'],
-      ...[`idle = ${idle}`, 'die-on-idle = true'],
+      ...(sleeps ? ['idle = 600', 'die-on-idle = true'] : ['master = false']),
     ];
     const vassal = join(folder, `${user.name}.ini`);
     writeFileSync(vassal, `${lines.join('\n')}\n`);

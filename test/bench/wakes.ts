@@ -81,7 +81,7 @@ async function crowdRow(stage: Stage): Promise<Row> {
   for (let round = 0; round < stage.effort.crowds; round++) {
     for (const user of ground.users) await main.sleep(user, 'dj');
     if (stage.emperor) await stop(stage.emperor, 'SIGINT');
-    stage.emperor = await emperor(ground, 600);
+    stage.emperor = await emperor(ground, true);
     await pause(1500);
     for (const who of rotated(['berth', 'uwsgi'], round)) {
       const hosts = ground.users.map(({ n }) => (who === 'berth' ? `dj-${n}.${main.id}` : `${n}.uwsgi`));
@@ -96,11 +96,13 @@ async function crowdRow(stage: Stage): Promise<Row> {
 /** Rows 1 to 4: wakes of single apps and of many at once. */
 export async function wakes(stage: Stage): Promise<Row[]> {
   const { ground } = stage;
-  stage.emperor = await emperor(ground, 600);
+  stage.emperor = await emperor(ground, true);
   const apaches = [await modWsgi(ground), await passenger(ground)];
-  await warmUp({ ...stage, emperor: null });
+  await warmUp(stage);
   const rows = wakeRows(await wakeRounds(stage));
   for (const apache of apaches) await stop(apache);
   rows.push(await crowdRow(stage));
+  if (stage.emperor) await stop(stage.emperor, 'SIGINT');
+  stage.emperor = null;
   return rows;
 }

@@ -22,7 +22,7 @@ async function residentRow(stage: Stage): Promise<Row> {
   await visitTwice(port, hosts);
   const berth = each(pss(tree(few.pid)));
   for (const user of users) await few.ask({ op: 'unload', name: few.at.slotName(user.name, 'mem') });
-  stage.emperor ??= await emperor(ground, 600);
+  stage.emperor = await emperor(ground, false);
   await visitTwice(
     port,
     users.map(({ n }) => `${n}.uwsgi`),
