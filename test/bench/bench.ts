@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Berth } from './berth.ts';
 import { firstByte } from './client.ts';
-import { layGround } from './ground.ts';
+import { type Ground, layGround } from './ground.ts';
 import { neighbours, register } from './many.ts';
 import { nginx } from './nginx.ts';
 import { installPeers } from './packages.ts';
@@ -25,8 +25,7 @@ function forbidServices(path: string): () => void {
   return () => rmSync(path);
 }
 
-async function setUp(effort: Effort): Promise<Stage> {
-  const ground = await layGround(USERS);
+function setUp(ground: Ground, effort: Effort): Stage {
   const [main, few, many] = [new Berth(ground, 'main'), new Berth(ground, 'few'), new Berth(ground, 'many')];
   const stage: Stage = { ground, effort, main, few, many, emperor: null };
   for (const user of ground.users) {
@@ -36,7 +35,6 @@ async function setUp(effort: Effort): Promise<Stage> {
   }
   register(stage, few, 10);
   register(stage, many, effort.slots);
-  await nginx(ground, [main, few, many]);
   return stage;
 }
 
@@ -51,6 +49,7 @@ async function firstAfterBoot(stage: Stage): Promise<Row> {
 
 async function measure(stage: Stage): Promise<Row[]> {
   const say = (what: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${what} …`);
+  await nginx(stage.ground, [stage.main, stage.few, stage.many]);
   const rows = [await firstAfterBoot(stage)];
   await cgi(stage.ground);
   say('Waking single apps, then all at once');
@@ -70,7 +69,7 @@ async function main(): Promise<void> {
   const quick = process.argv.includes('--quick');
   installPeers(forbidServices);
   console.log('Laying out the same apps for every server …');
-  const stage = await setUp(quick ? QUICK : FULL);
+  const stage = setUp(await layGround(USERS), quick ? QUICK : FULL);
   const { folder } = stage.ground;
   const clear = async () => {
     await Promise.all([stage.main, stage.few, stage.many].map(berth => berth.end()));

@@ -115,6 +115,8 @@ export async function layGround(count: number): Promise<Ground> {
   const folder = mkdtempSync('/tmp/bb-');
   chmodSync(folder, 0o755);
   const [port, apachePort, passengerPort] = [await freePort(), await freePort(), await freePort()];
+  const clear = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', clear);
   const { shared, python } = installShared(folder);
   const homes = join(folder, 'h');
   const peers = join(folder, 'p');
@@ -130,7 +132,6 @@ export async function layGround(count: number): Promise<Ground> {
     mkdirSync(join(peers, user.name));
     chownSync(join(peers, user.name), user.uid, user.uid);
   }
-  const clear = () => rmSync(folder, { recursive: true, force: true });
   const records = { 'django-5.2': djangoStack(python), 'flask-3': flaskStack(shared, python) };
   return { folder, homes, python, users, peers, port, apachePort, passengerPort, packagesOf, shared, stacks: records, clear };
 }
