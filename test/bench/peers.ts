@@ -96,15 +96,13 @@ function startApache(ground: Ground, name: string, text: string): ChildProcess {
   writeFileSync(conf, text);
   const [passwd, group] = ['passwd', 'group'].map(file => join(ground.folder, file)) as [string, string];
   if (!existsSync(passwd)) {
-    const people = ground.users.map(({ name, uid, home }) => `${name}:x:${uid}:${uid}::${home}:/bin/sh\n`).join('');
+    const people = ground.users.map(({ name, uid, home }) => `${name}:x:${uid}:${uid}::${home}:/usr/sbin/nologin\n`).join('');
     writeFileSync(passwd, readFileSync('/etc/passwd', 'utf8') + people);
     writeFileSync(group, readFileSync('/etc/group', 'utf8') + ground.users.map(({ name, uid }) => `${name}:x:${uid}:\n`).join(''));
   }
-  const bind = 'mount --bind "$1" /etc/passwd && mount --bind "$2" /etc/group && shift 2 && exec "$@"';
   const apache = ['/usr/sbin/apache2', '-DFOREGROUND', '-f', conf];
-  return start(['/usr/bin/unshare', '--mount', '/bin/sh', '-c', bind, 'sh', passwd, group, ...apache], {
-    log: join(ground.folder, `${name}.log`),
-  });
+  const named = ['/usr/bin/unshare', '--mount', '/usr/bin/python3', '-I', join(import.meta.dirname, 'names.py'), passwd, group];
+  return start([...named, ...apache], { log: join(ground.folder, `${name}.log`) });
 }
 
 /** Apache with one mod_wsgi daemon process for each user. */
