@@ -1,5 +1,5 @@
 // The first file that runs on a new machine, so it needs nothing but Node: it completes node_modules, reads .env,
-// and hands over to the TypeScript entry of `start`, `test` or `dev` in this same process.
+// and hands over to the TypeScript entry of `start`, `test`, `dev` or `bench` in this same process.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const ENTRIES = { start: 'agent/start/start.ts', dev: 'agent/start/dev.ts', test: 'test/run.ts' };
+const ENTRIES = { start: 'agent/start/start.ts', dev: 'agent/start/dev.ts', test: 'test/run.ts', bench: 'test/bench/bench.ts' };
 const STAMP = join(ROOT, 'node_modules', '.berth-lock');
 
 /** Says one sentence and ends. */
@@ -94,7 +94,7 @@ function privateTemporaryFolder() {
 
 async function main() {
   const verb = process.argv[2] ?? '';
-  if (!Object.hasOwn(ENTRIES, verb)) giveUp('Use npm start, npm run dev or npm test.');
+  if (!Object.hasOwn(ENTRIES, verb)) giveUp('Use npm start, npm run dev, npm test or npm run bench.');
   if (Number(process.versions.node.split('.')[0]) < 20) giveUp(`Berth needs Node.js 20 or newer, this is ${process.versions.node}.`);
   const root = process.getuid?.() === 0;
   if (verb === 'start' && !root)

@@ -1,0 +1,97 @@
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Berth } from './berth.ts';
+import { firstByte } from './client.ts';
+import { type Ground, layGround } from './ground.ts';
+import { neighbours, register } from './many.ts';
+import { nginx } from './nginx.ts';
+import { installPeers } from './packages.ts';
+import { cgi } from './peers.ts';
+import { stopAll } from './process.ts';
+import { type Row, table, writeJson } from './report.ts';
+import type { Effort, Stage } from './stage.ts';
+import { wakes } from './wakes.ts';
+import { awake, sleepingRows } from './weight.ts';
+
+const USERS = 20;
+const FULL: Effort = { wakes: 20, crowds: 5, loads: 5, loadSeconds: 10, registered: 20, restSeconds: 10, slots: 10_000 };
+const QUICK: Effort = { wakes: 7, crowds: 2, loads: 3, loadSeconds: 3, registered: 10, restSeconds: 3, slots: 10_000 };
+const NOT_YET = [['per-request mode with a warm parent, against CGI', '≥ 20 ×']];
+const OUTPUT = '/tmp/berth-bench.json';
+
+/** Forbids packages to start services while they are installed. Returns how to undo it. */
+function forbidServices(path: string): () => void {
+  writeFileSync(path, '#!/bin/sh\nexit 101\n', { flag: 'wx' });
+  chmodSync(path, 0o755);
+  return () => rmSync(path);
+}
+
+function setUp(ground: Ground, effort: Effort): Stage {
+  const [main, few, many] = [new Berth(ground, 'main'), new Berth(ground, 'few'), new Berth(ground, 'many')];
+  const stage: Stage = { ground, effort, main, few, many, emperor: null };
+  for (const user of ground.users) {
+    main.write(user, { app: 'dj', kind: 'django', stack: 'django-5.2', idle: 2 });
+    main.write(user, { app: 'own', kind: 'django', stack: null, idle: 2 });
+    main.write(user, { app: 'fl', kind: 'flask', stack: 'flask-3', idle: 2 });
+  }
+  register(stage, few, 10);
+  register(stage, many, effort.slots);
+  return stage;
+}
+
+/** slotd's start and the very first visit after it, before any zygote has had time to load. */
+async function firstAfterBoot(stage: Stage): Promise<Row> {
+  const began = process.hrtime.bigint();
+  await stage.main.start();
+  await firstByte({ host: '127.0.0.1', port: stage.ground.port }, 'dj-0.main');
+  const took = Number(process.hrtime.bigint() - began) / 1e6;
+  return { figure: 'start of slotd and first answer', unit: 'ms', berth: [took], goal: 'told', met: () => true };
+}
+
+async function measure(stage: Stage): Promise<Row[]> {
+  const say = (what: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${what} …`);
+  await nginx(stage.ground, [stage.main, stage.few, stage.many]);
+  const rows = [await firstAfterBoot(stage)];
+  await cgi(stage.ground);
+  say('Waking single apps, then all at once');
+  rows.unshift(...(await wakes(stage)));
+  await stage.few.start();
+  say('Looking at what sleeps');
+  const asleep = await sleepingRows(stage);
+  say('Weighing and loading what is awake');
+  rows.push(...(await awake(stage)), ...asleep);
+  say(`Waking among ${stage.effort.slots} slots`);
+  rows.push(...(await neighbours(stage)));
+  return rows;
+}
+
+async function main(): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error('The benchmarks start servers as other users and need root.');
+  const quick = process.argv.includes('--quick');
+  installPeers(forbidServices);
+  console.log('Laying out the same apps for every server …');
+  const stage = setUp(await layGround(USERS), quick ? QUICK : FULL);
+  const { folder } = stage.ground;
+  const clear = async () => {
+    await Promise.all([stage.main, stage.few, stage.many].map(berth => berth.end()));
+    await stopAll();
+    stage.ground.clear();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => clear().finally(() => process.exit(1)));
+  try {
+    const rows = await measure(stage);
+    console.log(`\n${table(rows, NOT_YET)}`);
+    writeJson(OUTPUT, rows, quick);
+    console.log(`\nEvery sample is in ${OUTPUT}.`);
+  } catch (error) {
+    for (const log of ['main', 'few', 'many', 'uwsgi', 'gunicorn', 'modwsgi', 'passenger', 'nginx', 'cgi']) {
+      const path = `${folder}/${log}.log`;
+      if (existsSync(path)) console.error(`--- ${log}: ${readFileSync(path, 'utf8').slice(-800)}`);
+    }
+    throw error;
+  } finally {
+    await clear();
+  }
+}
+
+await main();
+process.exit(0);

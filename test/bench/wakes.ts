@@ -1,0 +1,108 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { firstByte, firstByteOfSocket, lastOf } from './client.ts';
+import type { User } from './ground.ts';
+import { emperor, gunicorn, modWsgi, passenger, peerSocket } from './peers.ts';
+import { stop } from './process.ts';
+import type { Row } from './report.ts';
+import { rotated, type Stage, turn } from './stage.ts';
+
+type Samples = Record<string, number[]>;
+
+/** gunicorn from nothing to its first byte, spoken to directly: what a start at every wake would cost. */
+async function gunicornExec(stage: Stage, user: User, app: 'django' | 'flask'): Promise<number> {
+  const { ground } = stage;
+  const began = process.hrtime.bigint();
+  const child = gunicorn(ground, user, app, `exec-${app}`);
+  await firstByteOfSocket(peerSocket(ground, user, `exec-${app}`), 'x');
+  const took = Number(process.hrtime.bigint() - began) / 1e6;
+  await stop(child);
+  return took;
+}
+
+function contestants(stage: Stage): Record<string, (user: User) => Promise<number>> {
+  const through = (host: string) => firstByte({ host: '127.0.0.1', port: stage.ground.port }, host);
+  return {
+    'Berth Django': user => through(`dj-${user.n}.main`),
+    'Berth own Django': user => through(`own-${user.n}.main`),
+    'Berth Flask': user => through(`fl-${user.n}.main`),
+    'uWSGI on-demand': user => through(`${user.n}.uwsgi`),
+    mod_wsgi: user => through(`${user.n}.modwsgi`),
+    Passenger: user => through(`${user.n}.passenger`),
+    CGI: user => through(`${user.n}.cgi`),
+    'gunicorn exec': user => gunicornExec(stage, user, 'django'),
+    'gunicorn exec Flask': user => gunicornExec(stage, user, 'flask'),
+  };
+}
+
+/** Wakes every slot once and lets it fall asleep: what is measured later is a wake, not the first start of all. */
+async function warmUp(stage: Stage): Promise<void> {
+  const { main, ground } = stage;
+  for (const user of ground.users) {
+    for (const app of ['dj', 'own', 'fl']) await firstByte({ host: '127.0.0.1', port: ground.port }, `${app}-${user.n}.${main.id}`);
+  }
+  for (const user of ground.users) await main.asleep(user);
+}
+
+/** Rounds in which each server wakes the app of a user whose app it has not woken yet. */
+async function wakeRounds(stage: Stage): Promise<Samples> {
+  const samples: Samples = {};
+  const all = Object.entries(contestants(stage));
+  for (let round = 0; round < stage.effort.wakes; round++) {
+    for (const [name, measure] of rotated(all, round)) {
+      const took = await measure(turn(stage, round));
+      samples[name] = [...(samples[name] ?? []), took];
+      await pause(120);
+    }
+  }
+  return samples;
+}
+
+function wakeRows(samples: Samples): Row[] {
+  const of = (name: string) => samples[name] ?? [];
+  const uwsgi = { name: 'uWSGI', values: of('uWSGI on-demand') };
+  const others = {
+    'mod_wsgi (process stays)': of('mod_wsgi'),
+    'CGI (every request)': of('CGI'),
+    'gunicorn exec': of('gunicorn exec'),
+    Passenger: of('Passenger'),
+  };
+  const flask = { name: 'gunicorn exec', values: of('gunicorn exec Flask') };
+  return [
+    { figure: 'wake, Django as in a stack', unit: 'ms', berth: of('Berth Django'), peer: uwsgi, others, goal: '≥ 8 ×', met: r => r >= 8 },
+    { figure: 'wake, Django of its own', unit: 'ms', berth: of('Berth own Django'), peer: uwsgi, goal: '≥ 4 ×', met: r => r >= 4 },
+    { figure: 'wake, Flask', unit: 'ms', berth: of('Berth Flask'), peer: flask, goal: '≥ 15 ×', met: r => r >= 15 },
+  ];
+}
+
+/** A crawler, or a reboot: all users' apps are asked at the same moment while they sleep. */
+async function crowdRow(stage: Stage): Promise<Row> {
+  const { ground, main } = stage;
+  const [ours, theirs]: [number[], number[]] = [[], []];
+  for (let round = 0; round < stage.effort.crowds; round++) {
+    for (const user of ground.users) await main.sleep(user, 'dj');
+    if (stage.emperor) await stop(stage.emperor, 'SIGINT');
+    stage.emperor = await emperor(ground, true);
+    await pause(1500);
+    for (const who of rotated(['berth', 'uwsgi'], round)) {
+      const hosts = ground.users.map(({ n }) => (who === 'berth' ? `dj-${n}.${main.id}` : `${n}.uwsgi`));
+      (who === 'berth' ? ours : theirs).push(await lastOf(ground.port, hosts));
+      await pause(500);
+    }
+  }
+  const figure = `${ground.users.length} sleeping apps at once, last answer`;
+  return { figure, unit: 'ms', berth: ours, peer: { name: 'uWSGI', values: theirs }, goal: '≥ 8 ×', met: r => r >= 8 };
+}
+
+/** Rows 1 to 4: wakes of single apps and of many at once. */
+export async function wakes(stage: Stage): Promise<Row[]> {
+  const { ground } = stage;
+  stage.emperor = await emperor(ground, true);
+  const apaches = [await modWsgi(ground), await passenger(ground)];
+  await warmUp(stage);
+  const rows = wakeRows(await wakeRounds(stage));
+  for (const apache of apaches) await stop(apache);
+  rows.push(await crowdRow(stage));
+  if (stage.emperor) await stop(stage.emperor, 'SIGINT');
+  stage.emperor = null;
+  return rows;
+}
