@@ -3,7 +3,7 @@ import { discard, type Instance, instanceSettings, startInstance } from './insta
 import { browserJourney } from './parts/browser.ts';
 import { killedJourney } from './parts/killed.ts';
 import { realJourney, restJourney } from './parts/rest.ts';
-import { sleepJourney } from './parts/sleep.ts';
+import { cyclesJourney, sleepJourney } from './parts/sleep.ts';
 import { leavesNothing, startJourney, untouchedJourney } from './parts/start.ts';
 import type { Story } from './parts/story.ts';
 import { suspendJourney } from './parts/suspend.ts';
@@ -30,6 +30,7 @@ restJourney(test, story);
 realJourney(test, story);
 wrongJourney(test, story);
 sleepJourney(test, story);
+cyclesJourney(test, story);
 killedJourney(test, story);
 browserJourney(test, story);
 suspendJourney(test, story);

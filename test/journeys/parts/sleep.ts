@@ -67,7 +67,10 @@ export function sleepJourney(test: Tell, story: () => Story): void {
       async () => (await berth.api('GET', '/accounts/adatest/apps/echo4')).json().mode === 'on-demand',
     );
   });
+}
 
+/** Waking and falling asleep two hundred times, with bodies of 1 MiB. */
+export function cyclesJourney(test: Tell, story: () => Story): void {
   test.serial('200 sleep and wake cycles with POST bodies of 1 MiB lose none', async t => {
     const { berth } = story();
     const body = randomBytes(1024 * 1024);
