@@ -17,6 +17,8 @@ export interface Wanted {
   kind: 'django' | 'flask';
   stack: string | null;
   idle: number;
+  /** On demand unless said otherwise. */
+  mode?: 'per-request';
 }
 
 /** A private slot server with everything on: control groups, limits, jail and logs. */
@@ -69,7 +71,7 @@ export class Berth {
     const root = user[wanted.kind];
     const spec = {
       ...{ version: 1, name: at.slotName(user.name, app), account: user.name, app, uid: user.uid, gid: user.uid, generation: 1 },
-      ...{ mode: 'on-demand', kind: 'wsgi', entry: wanted.kind === 'django' ? 'wsgi:application' : 'hello:application' },
+      ...{ mode: wanted.mode ?? 'on-demand', kind: 'wsgi', entry: wanted.kind === 'django' ? 'wsgi:application' : 'hello:application' },
       ...{ home: user.home, root, venv: `${root}/.venv`, stack: wanted.stack, socket: at.slotSocket(user.name, app) },
       ...{ environment: at.userEnv(user.name, 'bench'), tmp: at.tmp(user.name), log: at.log(user.name, app, 'app') },
       ...{ logBytes: 4_194_304, idleSeconds: wanted.idle, startSeconds: 60 },

@@ -60,9 +60,9 @@ function line(row: Row): string[] {
 }
 
 /** The table for people, with what the other peers took below it. */
-export function table(rows: Row[], notYet: string[][]): string {
+export function table(rows: Row[]): string {
   const head = ['figure', 'Berth', 'peer', 'ratio', 'spread', 'goal', 'met'];
-  const lines = [head, ...rows.map(line), ...notYet.map(([figure = '', goal = '']) => [figure, 'not yet', '–', '–', '–', goal, 'NO'])];
+  const lines = [head, ...rows.map(line)];
   const widths = head.map((_, column) => Math.max(...lines.map(cells => (cells[column] ?? '').length)));
   const text = lines.map(cells =>
     cells

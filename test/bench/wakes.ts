@@ -74,6 +74,27 @@ function wakeRows(samples: Samples): Row[] {
   ];
 }
 
+/** Every request in a process of its own: Berth's fork of a warm parent beside CGI, in turns; the parent is awake, as CGI's files are cached. */
+async function perRequestRow(stage: Stage): Promise<Row> {
+  const { ground, main } = stage;
+  const user = ground.users[0] as User;
+  const at = { host: '127.0.0.1', port: ground.port };
+  const host = main.write(user, { app: 'each', kind: 'django', stack: 'django-5.2', idle: 600, mode: 'per-request' });
+  await main.load(user, 'each');
+  for (const warm of [host, host, `${user.n}.cgi`]) await firstByte(at, warm);
+  const [ours, theirs]: [number[], number[]] = [[], []];
+  for (let round = 0; round < stage.effort.wakes * 2; round++) {
+    for (const who of rotated(['berth', 'cgi'], round)) {
+      const took = await firstByte(at, who === 'berth' ? host : `${user.n}.cgi`);
+      (who === 'berth' ? ours : theirs).push(took);
+      await pause(50);
+    }
+  }
+  await main.ask({ op: 'unload', name: main.at.slotName(user.name, 'each') });
+  const peer = { name: 'CGI', values: theirs };
+  return { figure: 'per-request mode, warm parent', unit: 'ms', berth: ours, peer, goal: '≥ 20 ×', met: r => r >= 20 };
+}
+
 /** A crawler, or a reboot: all users' apps are asked at the same moment while they sleep. */
 async function crowdRow(stage: Stage): Promise<Row> {
   const { ground, main } = stage;
@@ -101,7 +122,7 @@ export async function wakes(stage: Stage): Promise<Row[]> {
   await warmUp(stage);
   const rows = wakeRows(await wakeRounds(stage));
   for (const apache of apaches) await stop(apache);
-  rows.push(await crowdRow(stage));
+  rows.push(await perRequestRow(stage), await crowdRow(stage));
   if (stage.emperor) await stop(stage.emperor, 'SIGINT');
   stage.emperor = null;
   return rows;
