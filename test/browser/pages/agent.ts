@@ -146,6 +146,7 @@ export class PretendAgent {
     const json = (value: unknown) => response.end(JSON.stringify(value));
     if (url.pathname === '/host') return json(FACTS);
     if (url.pathname === '/host/series') return json(seriesOf(true));
+    if (url.pathname === '/slots') return json({ slots: [...this.#known.values()].flatMap(slotsOf) });
     if (kind === 'slots') return json({ slots: slotsOf(this.#known.get(name)) });
     if (kind === 'usage') return json(USAGE);
     if (leaf === 'logs') return this.#logs(url, response);
