@@ -28,6 +28,15 @@ async function waitFor(socket: string, child: ChildProcess): Promise<void> {
   throw new Error(`${child.spawnargs.join(' ')} does not listen on ${socket}`);
 }
 
+/** Ends a server for certain: one that has only just started may not hear the first signal. */
+async function ended(child: ChildProcess): Promise<void> {
+  for (let second = 0; child.exitCode === null && child.signalCode === null; second++) {
+    const gone = new Promise(done => child.once('exit', done));
+    child.kill(second < 8 ? 'SIGTERM' : 'SIGKILL');
+    await Promise.race([gone, new Promise(go => setTimeout(go, 1000))]);
+  }
+}
+
 /** The real machine with a database server and a slot server of its own, in folders of its own. */
 export async function realHost() {
   const folder = await mkdtemp('/tmp/bm-');
@@ -67,10 +76,7 @@ export async function realHost() {
   const host = machine(at, { databaseUrl, buildEnvironment: buildEnvironment(process.env) });
   const stop = async () => {
     await host.close();
-    const ends = [database, slotd].map(child => new Promise(done => child.once('exit', done)));
-    slotd.kill('SIGTERM');
-    database.kill('SIGTERM');
-    await Promise.all(ends);
+    await Promise.all([ended(slotd), ended(database)]);
     await rm(folder, { recursive: true, force: true });
   };
   return { host, at, stop, folder };
