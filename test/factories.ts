@@ -1,5 +1,6 @@
 import { layout } from '../provisioning/layout.ts';
 import { type Manifest, manifestSchema } from '../provisioning/manifest.ts';
+import { slotSpec } from '../provisioning/slot/spec.ts';
 
 /** The layout of a host that is never touched. */
 export const somewhere = layout({ state: '/state', run: '/run/berth', homes: '/home', code: '/opt/berth', cgroup: 'berth' });
@@ -45,7 +46,7 @@ export function buildAppManifest(recipe: 'wagtail' | 'django' | 'flask', app = '
     ],
     runtimes: [{ app, release: 1, source: { type: 'recipe', recipe, answers: { site_name: "Ada's site" } }, owner }],
     slots: [
-      {
+      slotSpec.parse({
         app,
         state: 'up',
         mode: 'on-demand',
@@ -58,7 +59,7 @@ export function buildAppManifest(recipe: 'wagtail' | 'django' | 'flask', app = '
         memoryMb: 512,
         cpuPercent: 100,
         processes: 50,
-      },
+      }),
     ],
     sites: [{ app, hosts: [host], health: { path: '/', status: 200, contains: `<meta name="generator" content="` } }],
     ...changes,

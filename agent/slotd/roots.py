@@ -30,7 +30,7 @@ class Roots:
 
     def log(self, name, stream):
         """One log file of a slot."""
-        account, app = name.split(".", 1)
+        account, app = name.split(".")[:2]
         return f"{self.logs}/{account}/{app}/{stream}.log"
 
     def kept(self):

@@ -33,7 +33,7 @@ class Slot:
         self.requests = self.wakes = 0
         self.latency = []
         self.last_wake_ms = None
-        self.group = keeper.trees.group(spec["account"], spec["app"])
+        self.group = keeper.trees.group(*spec["name"].split(".", 1))
         self.made = False
         self.tally = Tally(self.group)
         self.digest = ""
@@ -246,4 +246,4 @@ class Slot:
         if self.streams is not None:
             self.streams.end()
             self.streams = None
-        end_group(self.loop, self.keeper.trees, self.spec["account"], self.spec["app"], done)
+        end_group(self.loop, self.keeper.trees, *self.spec["name"].split(".", 1), done)

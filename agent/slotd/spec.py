@@ -8,14 +8,27 @@ FIRST_UID, LAST_UID = 200_000, 499_999
 
 _ACCOUNT = r"[a-z][a-z0-9]{2,15}"
 _APP = r"[a-z][a-z0-9-]{0,30}"
-NAME = re.compile(rf"^({_ACCOUNT})\.({_APP})$")
+# <account>.<app> is an app's web slot, <account>.<app>.<process> another process of it, such as a Procfile's worker.
+NAME = re.compile(rf"^({_ACCOUNT})\.({_APP})(?:\.({_APP}))?$")
 _ENTRY = re.compile(r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$", re.ASCII)
 _STACK = re.compile(r"^[a-z0-9][a-z0-9.-]{1,63}$")
-_LIMITS = {"memoryMb": (32, 1 << 20), "cpuPercent": (5, 102_400), "processes": (3, 100_000), "openFiles": (16, 1 << 20)}
+_LIMITS = {
+    "memoryMb": (32, 1 << 20), "cpuPercent": (5, 102_400), "processes": (3, 100_000), "openFiles": (16, 1 << 20),
+    "ioMbps": (0, 100_000),  # 0 is no limit
+}
 _FIELDS = {
     "version", "name", "account", "app", "uid", "gid", "generation", "mode", "kind", "entry", "home", "root", "venv", "stack",
     "socket", "environment", "tmp", "log", "logBytes", "idleSeconds", "startSeconds", "limits", "account_limits",
 }
+# What a spec may leave out, and what it then says.
+DEFAULTS = {
+    "process": "web", "role": "web", "protocol": "http", "listen": "fd", "argv": None, "schedule": None, "workers": 1, "threads": 1,
+    # A request may last less than nginx's own patience of 120 s, so that the visitor sees a page.
+    "maxRequests": 0, "requestSeconds": 110, "python": None, "isolation": "shared",
+}
+_ROLES = ("web", "worker", "scheduled")
+_KINDS = ("wsgi", "asgi", "cgi", "php", "command")
+_CALLABLE = ("wsgi", "asgi")
 
 
 class Wrong(ValueError):
@@ -50,19 +63,32 @@ def _check_names(spec, name):
     match = NAME.match(name)
     if spec["version"] != 1:
         raise Wrong("version must be 1.")
-    if match is None or (spec["name"], spec["account"], spec["app"]) != (name, match[1], match[2]):
-        raise Wrong(f"name, account and app must agree with the file's name {name}.")
+    said = (spec["name"], spec["account"], spec["app"], spec["process"])
+    if match is None or said != (name, match[1], match[2], match[3] or "web"):
+        raise Wrong(f"name, account, app and process must agree with the file's name {name}.")
     _whole(spec["uid"], FIRST_UID, LAST_UID, "uid")
     _whole(spec["gid"], FIRST_UID, LAST_UID, "gid")
     _whole(spec["generation"], 1, 1 << 53, "generation")
     _choice(spec["mode"], ("on-demand", "always-on", "per-request"), "mode")
-    _choice(spec["kind"], ("wsgi", "command"), "kind")
+    _choice(spec["role"], _ROLES, "role")
+    _choice(spec["kind"], _KINDS, "kind")
+    _choice(spec["protocol"], ("http", "fastcgi", "scgi", "uwsgi"), "protocol")
+    _choice(spec["listen"], ("fd", "port"), "listen")
+    _choice(spec["isolation"], ("shared", "strict"), "isolation")
     if spec["mode"] == "per-request" and spec["kind"] != "wsgi":
         raise Wrong("mode per-request is for kind wsgi only.")
-    if spec["kind"] == "wsgi" and (type(spec["entry"]) is not str or not _ENTRY.match(spec["entry"])):
+    if spec["role"] != "web" and (spec["kind"] != "command" or spec["process"] == "web"):
+        raise Wrong("a worker or scheduled slot runs a command and has a process name of its own.")
+    if spec["kind"] in _CALLABLE and (type(spec["entry"]) is not str or not _ENTRY.match(spec["entry"])):
         raise Wrong("entry must look like module:callable.")
     if spec["stack"] is not None and (type(spec["stack"]) is not str or not _STACK.match(spec["stack"])):
         raise Wrong("stack must be null or a name such as django-5.2.")
+    if spec["python"] is not None:
+        _path(spec["python"], "python")
+    if (spec["schedule"] is not None) != (spec["role"] == "scheduled"):
+        raise Wrong("schedule belongs to role scheduled, which needs it.")
+    if spec["schedule"] is not None and (type(spec["schedule"]) is not str or not 9 <= len(spec["schedule"]) <= 200):
+        raise Wrong("schedule must be five cron fields.")
 
 
 def _check_paths(spec, roots):
@@ -82,7 +108,7 @@ def _check_paths(spec, roots):
 
 
 def _check_command(spec):
-    argv = spec.get("argv")
+    argv = spec["argv"]
     if spec["kind"] != "command":
         if argv is not None:
             raise Wrong("argv belongs to kind command only.")
@@ -92,29 +118,36 @@ def _check_command(spec):
 
 
 def check(spec, name, roots):
-    """Returns the spec when every field is as the contract says, else raises Wrong."""
+    """Returns the spec, whole, when every field is as the contract says, else raises Wrong."""
     if type(spec) is not dict:
         raise Wrong("the spec must be one JSON object.")
-    extra, missing = set(spec) - _FIELDS - {"argv", "requestSeconds"}, _FIELDS - set(spec)
+    extra, missing = set(spec) - _FIELDS - set(DEFAULTS), _FIELDS - set(spec)
     if extra or missing:
         told = [f"{word} {', '.join(sorted(names))}" for word, names in (("unknown:", extra), ("missing:", missing)) if names]
         raise Wrong(f"the spec's fields are not right ({'; '.join(told)}).")
+    for limits in (spec["limits"], spec["account_limits"]):
+        if type(limits) is dict:
+            limits.setdefault("ioMbps", 0)
+    spec = {**DEFAULTS, **spec}
     _check_names(spec, name)
     _check_paths(spec, roots)
     _check_command(spec)
     _whole(spec["logBytes"], 4096, 1 << 40, "logBytes")
     _whole(spec["idleSeconds"], 1, 86_400, "idleSeconds")
     _whole(spec["startSeconds"], 1, 600, "startSeconds")
-    _whole(spec.get("requestSeconds", 1), 1, 3600, "requestSeconds")
-    _limits(spec["limits"], "limits", ("memoryMb", "cpuPercent", "processes", "openFiles"))
-    _limits(spec["account_limits"], "account_limits", ("memoryMb", "cpuPercent", "processes"))
+    _whole(spec["requestSeconds"], 1, 3600, "requestSeconds")
+    _whole(spec["maxRequests"], 0, 1 << 40, "maxRequests")
+    _whole(spec["workers"], 1, 64, "workers")
+    _whole(spec["threads"], 1, 64, "threads")
+    _limits(spec["limits"], "limits", ("memoryMb", "cpuPercent", "processes", "openFiles", "ioMbps"))
+    _limits(spec["account_limits"], "account_limits", ("memoryMb", "cpuPercent", "processes", "ioMbps"))
     return spec
 
 
 def read(name, roots):
     """Reads and checks the spec of one slot. Returns (spec, sha256 of the file)."""
     if not NAME.match(name):
-        raise Wrong("a slot's name is <account>.<app>.")
+        raise Wrong("a slot's name is <account>.<app> or <account>.<app>.<process>.")
     try:
         with open(roots.spec(name), "rb") as file:
             owner = os.fstat(file.fileno())
@@ -127,7 +160,7 @@ def read(name, roots):
         spec = json.loads(text)
     except ValueError as error:
         raise Wrong(f"the spec of {name} is not JSON: {error}.") from None
-    check(spec, name, roots)
+    spec = check(spec, name, roots)
     import hashlib  # here, because enter.py only wants the bounds above
 
     return spec, hashlib.sha256(text).hexdigest()

@@ -22,7 +22,6 @@ from slotd import answer, http1, page
 _OURS = os.path.dirname(os.path.abspath(__file__))
 _held = []
 _TIMEOUT = struct.pack("ll", 60, 0)
-_REQUEST_SECONDS = 110  # below nginx's own patience of 120, so that the visitor sees a page
 _BUCKETS = 24  # of the latency histogram: bucket n counts answers below 2^n times 0.1 ms
 
 
@@ -67,7 +66,7 @@ class Server:
     def __init__(self, spec, status, listener, app):
         self.status, self.listener, self.app = status, listener, app
         self.idle = spec["idleSeconds"] if spec["mode"] != "always-on" else None
-        self.seconds = spec.get("requestSeconds", _REQUEST_SECONDS)
+        self.seconds = spec["requestSeconds"]
         self.leaving, self.proven, self.told = None, False, False
         self.count, self.buckets = 0, [0] * _BUCKETS
         self.flushed = self.active = self.looked = time.monotonic()

@@ -3,7 +3,7 @@ import { type Recipe, recipe } from '../../provisioning/catalog/recipe.ts';
 import type { ConfigSpec } from '../../provisioning/config/spec.ts';
 import type { RuntimeSpec } from '../../provisioning/runtime/spec.ts';
 import type { SiteSpec } from '../../provisioning/site/spec.ts';
-import type { SlotSpec } from '../../provisioning/slot/spec.ts';
+import { type SlotSpec, slotSpec } from '../../provisioning/slot/spec.ts';
 import { urlOf } from '../domains/names.ts';
 import type { AppRow } from './queries.ts';
 
@@ -36,7 +36,7 @@ function runtimeOf(app: AppRow, from: Recipe): RuntimeSpec {
 }
 
 function slotOf(app: AppRow, from: Recipe, limits: Limits): SlotSpec {
-  return {
+  return slotSpec.parse({
     app: app.name,
     state: app.stopped ? 'stopped' : 'up',
     mode: app.mode,
@@ -49,5 +49,5 @@ function slotOf(app: AppRow, from: Recipe, limits: Limits): SlotSpec {
     memoryMb: limits.memoryMb,
     cpuPercent: limits.cpuPercent,
     processes: limits.processes,
-  };
+  });
 }

@@ -5,10 +5,31 @@ import { appName } from '../names.ts';
 export const slotSpec = z.strictObject({
   app: appName,
   state: z.enum(['up', 'stopped']),
+  /** The process of the app that this is: `web`, or a name from its Procfile. */
+  process: appName.default('web'),
+  /** A web slot has a socket; a worker is kept running; a scheduled one runs its command at given times. */
+  role: z.enum(['web', 'worker', 'scheduled']).default('web'),
   mode: z.enum(['on-demand', 'always-on', 'per-request']),
-  kind: z.enum(['wsgi', 'command']),
-  /** `module:callable` for wsgi; unused for command. */
+  kind: z.enum(['wsgi', 'asgi', 'cgi', 'php', 'command']),
+  /** `module:callable` for wsgi and asgi; unused for the others. */
   entry: z.string().regex(/^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$/, 'use module:callable, such as mysite.wsgi:application'),
+  /** The words of kind command; the program may be a path or a name on the app's PATH. */
+  argv: z.array(z.string().min(1).max(4000)).min(1).max(200).nullable().default(null),
+  /** How a command gets its socket: as descriptor 3 (LISTEN_FDS), or it listens on the number in $PORT. */
+  listen: z.enum(['fd', 'port']).default('fd'),
+  /** What the process speaks on its socket; nginx must speak the same. */
+  protocol: z.enum(['http', 'fastcgi', 'scgi', 'uwsgi']).default('http'),
+  /** Five cron fields, for role scheduled. */
+  schedule: z.string().min(9).max(200).nullable().default(null),
+  /** Processes that serve at the same time, and threads in each. */
+  workers: z.int().min(1).max(64).default(1),
+  threads: z.int().min(1).max(64).default(1),
+  /** A worker is replaced after so many requests; 0 is never. */
+  maxRequests: z.int().min(0).max(1_099_511_627_776).default(0),
+  /** The interpreter for an app without a stack, or null for the host's. */
+  python: z.string().startsWith('/').max(200).nullable().default(null),
+  /** `strict` gives the account zygotes of its own. */
+  isolation: z.enum(['shared', 'strict']).default('shared'),
   /** The stack whose zygote may fork this app, or null for the bare interpreter. */
   stack: z
     .string()
@@ -21,6 +42,8 @@ export const slotSpec = z.strictObject({
   memoryMb: z.int().min(32).max(1_048_576),
   cpuPercent: z.int().min(5).max(102_400),
   processes: z.int().min(3).max(100_000),
+  /** MiB a second to and from disks; 0 is no limit. */
+  ioMbps: z.int().min(0).max(100_000).default(0),
 });
 export type SlotSpec = z.infer<typeof slotSpec>;
 
