@@ -115,13 +115,13 @@ class Control:
         account = request.get("account")
         if account is not None and type(account) is not str:
             raise spec.Wrong('"account" must be a name.')
-        return [slot for slot in self.keeper.slots.values() if account is None or slot.spec["account"] == account]
+        return [slot for slot in self.keeper.slots.values() if account is None or slot.account == account]
 
     def _op_status(self, request, answer):
         answer({"ok": True, "slots": [slot.status() for slot in self._chosen(request)]})
 
     def _op_latencies(self, request, answer):
-        answer({"ok": True, "slots": {slot.spec["name"]: slot.latency for slot in self._chosen(request)}})
+        answer({"ok": True, "slots": {slot.name: slot.latency for slot in self._chosen(request)}})
 
     def _op_sweep(self, request, answer):
         uid = request.get("uid")

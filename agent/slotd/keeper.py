@@ -10,6 +10,7 @@ from slotd.cgroup_end import end_group
 from slotd.journal import Journal
 from slotd.loop import Loop
 from slotd.nursery import HERE, Zygote, say
+from slotd.packed import Packer
 from slotd.resting import Desk
 from slotd.slot import Slot
 
@@ -52,7 +53,7 @@ class Keeper:
         self.owners, self.early = {}, {}
         self.slots, self.zygotes = {}, {}
         self.ending = False
-        self.desk = Desk(self.loop)
+        self.desk, self.packer = Desk(self.loop), Packer(roots)
         self.loop.handle_signal(signal.SIGCHLD, self.reap)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self.loop.handle_signal(number, self.stop)
@@ -120,14 +121,14 @@ class Keeper:
         """Takes up a slot's spec file. Raises spec.Wrong or OSError."""
         wanted, digest = spec.read(name, self.roots)
         have = self.slots.get(name)
-        if have is not None and wanted["generation"] < have.spec["generation"]:
-            raise spec.Wrong(f"generation {wanted['generation']} of {name} is older than {have.spec['generation']}, which runs.")
+        if have is not None and wanted["generation"] < have.generation:
+            raise spec.Wrong(f"generation {wanted['generation']} of {name} is older than {have.generation}, which runs.")
         self.journal.cap(wanted)
         if wanted["stack"] is not None and wanted["kind"] == "wsgi":
             self.zygote(wanted["stack"])
         if have is None:
             have = self.slots[name] = Slot(self, wanted)
-        elif wanted != have.spec:
+        elif digest != have.digest and wanted != have.spec:
             have.take(wanted)
         have.digest = digest
 
@@ -137,7 +138,7 @@ class Keeper:
         self.journal.forget(name)
         if have is not None:
             have.remove(done)
-            if not any(slot.spec["account"] == have.spec["account"] for slot in self.slots.values()):
+            if not any(slot.account == have.account for slot in self.slots.values()):
                 jail.remove_skeleton(have.skeleton)
             return
         try:

@@ -10,7 +10,7 @@ from slotd import jail
 from slotd.attempt import Attempt
 from slotd.cgroup_end import end_group
 from slotd.listening import bind
-from slotd.tally import Tally
+from slotd.sleeper import NOBODY, Sleeper
 from slotd.worker_end import describe_end
 
 _LOOK_SECONDS = 10
@@ -18,30 +18,20 @@ _GRACE_SECONDS = 60
 _STEADY_SECONDS = 10
 
 
-class Slot:
+class Slot(Sleeper):
     """One slot that slotd holds."""
 
+    __slots__ = ()
+
     def __init__(self, keeper, spec):
-        self.keeper, self.loop, self.spec = keeper, keeper.loop, spec
+        super().__init__(keeper, spec)
         self.listener = bind(spec["socket"], keeper.web_gid)
-        self.state, self.since = "asleep", time.time()
-        self.worker, self.workers = None, set()
-        self.reason, self.failures, self.retry_at, self.retry = None, 0, 0.0, None
-        self.bare = self.gone = False
-        self.attempt, self.quick = None, 0
-        self.streams = None
-        self.requests = self.wakes = 0
-        self.latency = []
-        self.last_wake_ms = None
-        self.group = keeper.trees.group(*spec["name"].split(".", 1))
-        self.made = False
-        self.tally = Tally(self.group)
-        self.digest = ""
-        self.look_timer = None
-        self.skeleton = jail.make_skeleton(keeper.roots.skeletons, spec["home"])
+        jail.make_skeleton(keeper.roots.skeletons, spec["home"])
         self.settle("asleep")
-        if spec["mode"] == "always-on":
+        if self.mode == "always-on":
             self.start()
+        else:
+            self.forget_spec()
 
     def note(self, text):
         """A remark in the slot's app.log."""
@@ -52,11 +42,12 @@ class Slot:
         if state != self.state:
             self.state, self.since = state, time.time()
         if state in ("asleep", "backing-off") and not self.gone and not self.keeper.ending:
-            self.loop.watch(self.listener.fileno(), self._knock)
+            self.loop.watch(self.listener.fileno(), self)
         else:
             self.loop.unwatch(self.listener.fileno())
 
-    def _knock(self, _):
+    def __call__(self, _):
+        """A visitor waits. The slot itself is the handler: a bound method for each sleeper would take room."""
         left = self.retry_at - time.monotonic()
         if self.state == "backing-off" and left > 0:
             if not self.keeper.desk.receive(self.listener, left):
@@ -88,7 +79,7 @@ class Slot:
 
     def _make_group(self):
         if not self.made or not self.group.exists():
-            self.keeper.trees.group(self.spec["account"]).make(self.spec["account_limits"])
+            self.keeper.trees.group(self.account).make(self.spec["account_limits"])
             self.group.make(self.spec["limits"])
             self.made = True
             self._count()
@@ -96,6 +87,7 @@ class Slot:
     def began(self, worker):
         """The attempt found a process."""
         self.attempt, self.worker = None, worker
+        self.workers = self.workers or set()
         self.workers.add(worker)
 
     def failed(self, cause):
@@ -110,7 +102,7 @@ class Slot:
         self.reason, self.retry_at = cause, time.monotonic() + wait
         self.settle("backing-off")
         self._quiet_if_alone()
-        if self.spec["mode"] == "always-on":
+        if self.mode == "always-on":
             self.retry = self.loop.later(wait, self.start)
 
     # What workers tell
@@ -149,7 +141,7 @@ class Slot:
 
     def _again(self, worker, how):
         """No worker accepts any more: sleep, or start the next one; but rest a little when this one came to nothing."""
-        lived, kept_up = time.monotonic() - worker.ready_at, self.spec["mode"] == "always-on"
+        lived, kept_up = time.monotonic() - worker.ready_at, self.mode == "always-on"
         self.quick = self.quick + 1 if lived < _STEADY_SECONDS else 0
         if kept_up and self.quick > 1:
             self.failed(how)
@@ -163,7 +155,7 @@ class Slot:
 
     def ended(self, worker, status):
         """The worker's process is gone."""
-        self.workers.discard(worker)
+        self.workers = self.workers - {worker} or NOBODY
         starved = self._count()
         if worker is self.worker:
             self.worker = None
@@ -190,6 +182,8 @@ class Slot:
         if self.look_timer is not None:
             self.look_timer.cancel()
             self.look_timer = None
+        if self.state == "asleep":
+            self.forget_spec()
 
     def _look(self):
         self.look_timer = self.loop.later(_LOOK_SECONDS, self._look) if self.workers else None
@@ -201,10 +195,10 @@ class Slot:
     def status(self):
         """What the agent may know: SlotStatus of provisioning/slot/spec.ts."""
         return {
-            "name": self.spec["name"], "generation": self.spec["generation"], "digest": self.digest, "state": self.state,
+            "name": self.name, "generation": self.generation, "digest": self.digest.hex(), "state": self.state,
             "reason": self.reason if self.state == "backing-off" else None, "since": int(self.since * 1000),
             "pids": self.group.pids() if self.workers else [], "requests": self.requests, "wakes": self.wakes,
-            "lastWakeMs": self.last_wake_ms, **self.tally.figures(self.made, self.workers),
+            "lastWakeMs": self.last_wake_ms, **self.figures(),
         }
 
     # Orders from outside
@@ -212,9 +206,10 @@ class Slot:
     def take(self, spec):
         """Takes up a new spec: the old worker finishes what it accepted, a new one starts if one was awake."""
         awake = self.state in ("starting", "running")
-        self.spec, self.bare, self.failures, self.quick, self.retry_at = spec, False, 0, 0, 0.0
+        self.become(spec)
+        self.bare, self.failures, self.quick, self.retry_at = False, 0, 0, 0.0
         if self.made:
-            self.keeper.trees.group(spec["account"]).limit(spec["account_limits"])
+            self.keeper.trees.group(self.account).limit(spec["account_limits"])
             self.group.limit(spec["limits"])
         self.dismiss(_GRACE_SECONDS)
         self.settle("asleep")
@@ -240,10 +235,10 @@ class Slot:
                 timer.cancel()
         self.listener.close()
         try:
-            os.unlink(self.spec["socket"])
+            os.unlink(self.keeper.roots.slot_socket(self.name))
         except FileNotFoundError:
             pass
         if self.streams is not None:
             self.streams.end()
             self.streams = None
-        end_group(self.loop, self.keeper.trees, *self.spec["name"].split(".", 1), done)
+        end_group(self.loop, self.keeper.trees, *self.name.split(".", 1), done)

@@ -135,7 +135,7 @@ class Worker:
         self.served = self.served or count > 0
         self.slot.counted(self, count)
         if type(buckets) is list and len(buckets) <= 32 and all(type(one) is int and 0 <= one <= count for one in buckets):
-            have = self.slot.latency
+            have = self.slot.latency = self.slot.latency or []
             have.extend([0] * (len(buckets) - len(have)))
             for place, one in enumerate(buckets):
                 have[place] += one
