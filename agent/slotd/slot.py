@@ -206,6 +206,10 @@ class Slot(Sleeper):
     def take(self, spec):
         """Takes up a new spec: the old worker finishes what it accepted, a new one starts if one was awake."""
         awake = self.state in ("starting", "running")
+        if {**self.spec, "stack": None} == {**spec, "stack": None}:  # of no weight to a worker that runs
+            self.become(spec)
+            self.bare = False
+            return self.forget_spec() if self.state == "asleep" else None
         self.become(spec)
         self.bare, self.failures, self.quick, self.retry_at = False, 0, 0, 0.0
         if self.made:
