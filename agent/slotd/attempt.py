@@ -27,8 +27,7 @@ class Attempt:
     def go(self):
         """Asks for a blank child; the answer comes now or later."""
         slot = self.slot
-        stack = None if slot.bare or slot.spec["kind"] == "command" else slot.spec["stack"]
-        self.zygote, self.stack = self.keeper.zygote(stack)
+        self.zygote, self.stack = self.keeper.zygotes.serve(slot.spec, slot.bare)
         self.zygote.want(self._got)
 
     def _got(self, pid, sock):

@@ -130,8 +130,11 @@ class Control:
         sweep.sweep(self.keeper.loop, uid, answer)
 
     def _op_ping(self, _, answer):
-        ready = sorted(name for name, zygote in self.keeper.zygotes.items() if zygote.pid is not None)
+        ready = sorted({key.stack for key, line in self.keeper.zygotes.lines.items() if key.stack and line.serving.pid is not None})
         answer({"ok": True, "version": VERSION, "stacks": ready})
+
+    def _op_zygotes(self, _, answer):
+        answer({"ok": True, "zygotes": self.keeper.zygotes.status()})
 
     def close(self):
         """Stops listening."""

@@ -12,8 +12,8 @@ from slotd.crew import GRACE_SECONDS, Crew
 from slotd.demand import Demand
 from slotd.listening import bind
 
-# What a running worker need not be replaced for: slotd itself sees to these.
-_OURS = ("account_limits", "limits", "logBytes", "workers", "schedule")
+# What a running worker need not be replaced for: slotd itself sees to these, or they only say how it is started.
+_OURS = ("account_limits", "limits", "logBytes", "workers", "schedule", "stack")
 
 
 def _for_workers(spec):
@@ -91,6 +91,7 @@ class Slot(Crew):
         """Takes up a new spec. A new worker is ready before an old one leaves; who sleeps goes on sleeping."""
         before, awake = self.spec, self.state in ("starting", "running")
         self.become(spec)
+        self.bare = False
         if self.made:
             self.keeper.trees.group(self.account).limit(spec["account_limits"])
             self.group.limit(spec["limits"])
@@ -107,7 +108,7 @@ class Slot(Crew):
     def renew(self):
         """From now on only workers that start later are right."""
         self.edition += 1
-        self.bare = self.stuck = False
+        self.stuck = False
         self.failures, self.quick, self.retry_at, self.reason = 0, 0, 0.0, None
         self.wait_no_more()
         self.attempt = None
