@@ -6,7 +6,7 @@ from slotd.logfile import clean, stamp
 
 _HOST = re.compile(r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")
 _SLOT = re.compile(r"/slots/([a-z][a-z0-9]{2,15})\.([a-z][a-z0-9-]{0,30})\.sock$")
-_CAP = 4 << 20
+ORDINARY = 4 << 20  # how large a log may grow unless its spec says otherwise
 _TURN = 256
 
 
@@ -50,4 +50,4 @@ class Access:
             if slots[host] is not None:
                 found.setdefault(slots[host], []).append(f"{stamp()} {rest}")
         for name, lines in found.items():
-            self.files.append(f"{self.folder(name)}/access.log", self.caps.get(name, _CAP), lines)
+            self.files.append(f"{self.folder(name)}/access.log", self.caps.get(name, ORDINARY), lines)

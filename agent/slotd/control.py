@@ -115,13 +115,13 @@ class Control:
         account = request.get("account")
         if account is not None and type(account) is not str:
             raise spec.Wrong('"account" must be a name.')
-        return [slot for slot in self.keeper.slots.values() if account is None or slot.spec["account"] == account]
+        return [slot for slot in self.keeper.slots.values() if account is None or slot.account == account]
 
     def _op_status(self, request, answer):
         answer({"ok": True, "slots": [slot.status() for slot in self._chosen(request)]})
 
     def _op_latencies(self, request, answer):
-        answer({"ok": True, "slots": {slot.spec["name"]: slot.latency for slot in self._chosen(request)}})
+        answer({"ok": True, "slots": {slot.name: slot.latency for slot in self._chosen(request)}})
 
     def _op_sweep(self, request, answer):
         uid = request.get("uid")
@@ -130,8 +130,11 @@ class Control:
         sweep.sweep(self.keeper.loop, uid, answer)
 
     def _op_ping(self, _, answer):
-        ready = sorted(name for name, zygote in self.keeper.zygotes.items() if zygote.pid is not None)
+        ready = sorted({key.stack for key, line in self.keeper.zygotes.lines.items() if key.stack and line.serving.pid is not None})
         answer({"ok": True, "version": VERSION, "stacks": ready})
+
+    def _op_zygotes(self, _, answer):
+        answer({"ok": True, "zygotes": self.keeper.zygotes.status()})
 
     def close(self):
         """Stops listening."""

@@ -1,8 +1,12 @@
 """File operations inside a home, by a process that already is the customer. Links that lead out of the home are not followed."""
-import _sha256  # hashlib would load OpenSSL, which costs more than the rest of this program
 import errno
 import os
 import stat
+
+try:  # hashlib would load OpenSSL, which costs more than the rest of this program
+    from _sha2 import sha256
+except ImportError:  # before Python 3.12
+    from _sha256 import sha256
 
 from slotd import kernel
 
@@ -193,7 +197,7 @@ def _look(home, path):
             entry["target"] = os.readlink(name, dir_fd=at)
         elif entry["kind"] == "file" and info.st_size <= _LARGEST_DIGEST:
             with os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=at), "rb") as file:
-                entry["digest"] = _sha256.sha256(file.read(_LARGEST_DIGEST + 1)).hexdigest()
+                entry["digest"] = sha256(file.read(_LARGEST_DIGEST + 1)).hexdigest()
     except OSError:
         pass  # changed or unreadable meanwhile: what was seen stays true
     finally:

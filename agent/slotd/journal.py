@@ -5,6 +5,7 @@ import time
 from collections import deque
 
 from slotd import nursery, wire
+from slotd.access import ORDINARY
 from slotd.loop import READ, WRITE
 
 
@@ -106,14 +107,18 @@ class Journal:
         return stream
 
     def cap(self, spec):
-        """Tells how large a slot's logs may grow."""
-        self.caps[spec["name"]] = spec["logBytes"]
-        self._send({"cap": spec["name"], "bytes": spec["logBytes"]})
+        """Tells how large a slot's logs may grow, where it is not what all others may."""
+        name, size = spec["name"], spec["logBytes"]
+        if size != ORDINARY:
+            self.caps[name] = size
+        elif self.caps.pop(name, None) is None:
+            return
+        self._send({"cap": name, "bytes": size})
 
     def forget(self, name):
         """Closes the files of a slot that is gone."""
-        if self.caps.pop(name, None) is not None:
-            self._send({"forget": name})
+        self.caps.pop(name, None)
+        self._send({"forget": name})
 
     def note(self, spec, text):
         """A remark of Berth's own in a slot's app.log."""

@@ -9,9 +9,11 @@ from slotd import cgroup, jail, spec
 from slotd.cgroup_end import end_group
 from slotd.journal import Journal
 from slotd.loop import Loop
-from slotd.nursery import HERE, Zygote, say
+from slotd.nursery import say
+from slotd.packed import Packer
 from slotd.resting import Desk
 from slotd.slot import Slot
+from slotd.zygotes import Zygotes
 
 _STOP_SECONDS = 4
 _EARLY_SECONDS = 2
@@ -50,16 +52,16 @@ class Keeper:
         self.trees = cgroup.Trees(roots.cgroup)
         self.web_gid = _web_group()
         self.owners, self.early = {}, {}
-        self.slots, self.zygotes = {}, {}
+        self.slots = {}
         self.ending = False
-        self.desk = Desk(self.loop)
+        self.desk, self.packer = Desk(self.loop), Packer(roots)
         self.loop.handle_signal(signal.SIGCHLD, self.reap)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self.loop.handle_signal(number, self.stop)
         self._folders()
         self.access = _access_socket(roots.access, self.web_gid)
         self.journal = Journal(self, self.access)
-        self.bare = Zygote(self, "bare", os.path.join(HERE, "stacks", "bare.json"))
+        self.zygotes = Zygotes(self)
 
     def _folders(self):
         os.makedirs(self.roots.run, mode=0o755, exist_ok=True)
@@ -99,45 +101,30 @@ class Keeper:
                 return
             self.loop.guard(self._gone, pid, status)
 
-    def zygote(self, stack):
-        """(the zygote to fork from, the stack's name or None when it is the bare one)."""
-        if stack is None:
-            return self.bare, None
-        folder = os.path.join(self.roots.stacks, stack)
-        have = self.zygotes.get(stack)
-        if have is not None and have.stale():
-            self.zygotes.pop(stack).retire()
-            have = None
-        if have is None:
-            if not os.path.isfile(f"{folder}/stack.json"):
-                return self.bare, None
-            have = self.zygotes[stack] = Zygote(self, stack, f"{folder}/stack.json", f"{folder}/site-packages")
-        return have, stack
-
     # Slots
 
     def load(self, name):
         """Takes up a slot's spec file. Raises spec.Wrong or OSError."""
         wanted, digest = spec.read(name, self.roots)
         have = self.slots.get(name)
-        if have is not None and wanted["generation"] < have.spec["generation"]:
-            raise spec.Wrong(f"generation {wanted['generation']} of {name} is older than {have.spec['generation']}, which runs.")
+        if have is not None and wanted["generation"] < have.generation:
+            raise spec.Wrong(f"generation {wanted['generation']} of {name} is older than {have.generation}, which runs.")
         self.journal.cap(wanted)
-        if wanted["stack"] is not None and wanted["kind"] == "wsgi":
-            self.zygote(wanted["stack"])
+        self.zygotes.expect(wanted)
         if have is None:
             have = self.slots[name] = Slot(self, wanted)
-        elif wanted != have.spec:
+        elif digest != have.digest and wanted != have.spec:
             have.take(wanted)
         have.digest = digest
 
     def unload(self, name, done):
         """Ends a slot; done(None or why not)."""
         have = self.slots.pop(name, None)
+        self.zygotes.forget(name)
         self.journal.forget(name)
         if have is not None:
             have.remove(done)
-            if not any(slot.spec["account"] == have.spec["account"] for slot in self.slots.values()):
+            if not any(slot.account == have.account for slot in self.slots.values()):
                 jail.remove_skeleton(have.skeleton)
             return
         try:
@@ -154,6 +141,7 @@ class Keeper:
                     self.load(entry[:-5])
                 except (spec.Wrong, OSError) as error:
                     say(f"{entry}: {error}")
+        self.zygotes.boot()
 
     # The end
 
@@ -163,7 +151,6 @@ class Keeper:
             return
         self.ending = True
         for slot in self.slots.values():
-            slot.settle("running")  # no longer watched
             slot.dismiss(_STOP_SECONDS)
         self.until = time.monotonic() + _STOP_SECONDS
         self._stopping()
@@ -172,8 +159,7 @@ class Keeper:
         if any(slot.workers for slot in self.slots.values()) and time.monotonic() < self.until:
             self.loop.later(0.02, self._stopping)
             return
-        for zygote in [self.bare, *self.zygotes.values()]:
-            zygote.retire()
+        self.zygotes.retire()
         for name in list(self.slots):
             self.unload(name, lambda _: None)
         self.journal.finish()

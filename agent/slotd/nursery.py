@@ -6,7 +6,7 @@ import sys
 import time
 from collections import deque
 
-from slotd import wire
+from slotd import interpreters, wire
 from slotd.loop import READ
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -14,10 +14,10 @@ _ENVIRONMENT = {"LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
 _DEFAULT = [number for number in range(1, 32) if number not in (signal.SIGKILL, signal.SIGSTOP)]
 
 
-def spawn(program, *arguments):
+def spawn(program, *arguments, python=interpreters.HOST):
     """Starts one of our own programs with a socket pair as descriptor 3. Returns (pid, our end)."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    argv = ["/usr/bin/python3", "-I", "-S", "-B", "-u", os.path.join(HERE, program), str(os.getpid()), *arguments]
+    argv = [python, "-I", "-S", "-B", "-u", os.path.join(HERE, program), str(os.getpid()), *arguments]
     with theirs:
         pid = os.posix_spawn(
             argv[0], argv, _ENVIRONMENT, file_actions=[(os.POSIX_SPAWN_DUP2, theirs.fileno(), 3)],
@@ -35,9 +35,10 @@ def say(text):
 class Zygote:
     """One zygote. `want(got)` calls got(pid, sock) with a blank child, or got(None, why) when there can be none."""
 
-    def __init__(self, keeper, name, preload, packages=None):
+    def __init__(self, keeper, name, preload, packages=None, *, python=interpreters.HOST, on_ready=None):
         self.keeper, self.loop = keeper, keeper.loop
-        self.name, self.preload, self.packages = name, preload, packages
+        self.name, self.preload, self.packages, self.python = name, preload, packages, python
+        self.on_ready = on_ready
         self.pid = self.sock = None
         self.ready = self.retired = False
         # `early`: bytes that each child makes its own before it enters a slot's group, which therefore does not count them.
@@ -47,20 +48,16 @@ class Zygote:
         self.start()
 
     def _stamp(self):
-        try:
-            info = os.stat(self.preload)
-            return info.st_mtime_ns, info.st_ino
-        except OSError:
-            return None
+        return interpreters.stamp(self.python, self.preload)
 
     def stale(self):
-        """Whether the list of modules changed on disk since this zygote started."""
+        """Whether the list of modules or the interpreter changed on disk since this zygote started."""
         return self._stamp() != self.stamp
 
     def start(self):
         """Starts the process."""
         self.asked, self.ready, self.began = 0, False, time.monotonic()
-        self.pid, self.sock = spawn("zygote.py", self.preload, self.packages or "-")
+        self.pid, self.sock = spawn("zygote.py", self.preload, self.packages or "-", python=self.python)
         self.keeper.own(self.pid, self)
         self.loop.watch(self.sock.fileno(), self._heard)
 
@@ -108,6 +105,9 @@ class Zygote:
             self.ready, self.failures, self.early = True, 0, message["early"]
             told = f"zygote {self.name} is ready: {message['modules']} modules in {time.monotonic() - self.began:.2f} s"
             say(told + "".join(f"; {text}" for text in message["failed"]))
+            if self.on_ready is not None:
+                self.on_ready, tell = None, self.on_ready
+                tell()
             self._ask(spare=1)
         elif "broken" in message:
             say(f"zygote {self.name}: {message['broken']}")

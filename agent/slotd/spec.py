@@ -145,7 +145,7 @@ def check(spec, name, roots):
 
 
 def read(name, roots):
-    """Reads and checks the spec of one slot. Returns (spec, sha256 of the file)."""
+    """Reads and checks the spec of one slot. Returns (spec, sha256 of the file as bytes)."""
     if not NAME.match(name):
         raise Wrong("a slot's name is <account>.<app> or <account>.<app>.<process>.")
     try:
@@ -163,4 +163,4 @@ def read(name, roots):
     spec = check(spec, name, roots)
     import hashlib  # here, because enter.py only wants the bounds above
 
-    return spec, hashlib.sha256(text).hexdigest()
+    return spec, hashlib.sha256(text).digest()

@@ -59,7 +59,7 @@ def activate(place):
         sys.executable = os.path.join(place, "bin", "python")
         site.PREFIXES[:] = [place]
         site.addsitedir(_packages(place))
-    if not place or _wants_system(place):
+    if sys.base_prefix == "/usr" and (not place or _wants_system(place)):
         for folder in ("/usr/local/lib/" + _VERSION + "/dist-packages", "/usr/lib/python3/dist-packages"):
             if os.path.isdir(folder):
                 site.addsitedir(folder)

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ExecutionContext, TestFn } from 'ava';
 import { layout } from '../../../provisioning/layout.ts';
 import type { SlotStatus } from '../../../provisioning/slot/spec.ts';
+import type { ZygoteStatus } from '../../../provisioning/stacks/spec.ts';
 import { type Answer, parse, raw } from './talk.ts';
 
 const CODE = resolve(import.meta.dirname, '../../..');
@@ -60,8 +61,9 @@ export class Held {
     for (const path of [this.at.homes, this.at.state, this.at.sites]) mkdirSync(path, { recursive: true, mode: 0o755 });
   }
 
-  async start(): Promise<void> {
+  async start(more: Record<string, string> = {}): Promise<void> {
     const env = {
+      ...more,
       PATH: '/usr/bin:/bin',
       BERTH_STATE: this.at.state,
       BERTH_RUN: this.at.run,
@@ -109,7 +111,9 @@ export class Held {
   }
 
   /** Asks the control socket one thing. */
-  async ask(request: object): Promise<{ ok: boolean; error?: string; slots?: SlotStatus[]; alive?: number; stacks?: string[] }> {
+  async ask(
+    request: object,
+  ): Promise<{ ok: boolean; error?: string; slots?: SlotStatus[]; alive?: number; stacks?: string[]; zygotes?: ZygoteStatus[] }> {
     return new Promise((done, fail) => {
       const line = connect(this.at.slotdSocket);
       let text = '';
@@ -216,10 +220,10 @@ export class Held {
 }
 
 /** A slot server for one test, cleared away afterwards whatever happens. */
-export async function held(t: ExecutionContext): Promise<Held> {
+export async function held(t: ExecutionContext, env: Record<string, string> = {}): Promise<Held> {
   t.timeout(60_000);
   const server = new Held();
   t.teardown(() => server.clear());
-  await server.start();
+  await server.start(env);
   return server;
 }
