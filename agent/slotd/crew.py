@@ -57,7 +57,7 @@ class Crew(Sleeper):
 
     def start(self):
         """Asks for a blank child; everything after that is told by events."""
-        if self.gone or self.keeper.ending or self.attempt or self.coming:
+        if self.gone or self.keeper.ending or self.keeper.resuming or self.attempt or self.coming:
             return
         self.knocked = time.monotonic()
         self.wait_no_more()
@@ -81,7 +81,7 @@ class Crew(Sleeper):
             self.keeper.trees.group(self.account).make(self.spec["account_limits"])
             self.group.make(self.spec["limits"])
             self.made = True
-            self._count()
+            self.count_silently()
 
     def began(self, worker):
         """The attempt found a process."""
@@ -230,6 +230,21 @@ class Crew(Sleeper):
     def _look(self):
         self.look_timer = self.loop.later(_LOOK_SECONDS, self._look) if self.workers else None
         self._count()
+
+    def count_silently(self):
+        """What the group has counted before, under an earlier slotd, has been told."""
+        self.tally.news(self.spec["limits"], self.spec["account_limits"], lambda text: None)
+
+    def adopt(self, worker):
+        """A worker that an earlier slotd left goes on."""
+        self.workers = self.workers or set()
+        self.workers.add(worker)
+        if not self.made:
+            self.made = True
+            self.count_silently()
+        if self.look_timer is None:
+            self.look_timer = self.loop.later(_LOOK_SECONDS, self._look)
+        self.settle()
 
     def _count(self):
         return self.tally.news(self.spec["limits"], self.spec["account_limits"], self.note) if self.made else None

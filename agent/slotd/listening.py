@@ -5,6 +5,13 @@ import socket
 _BACKLOG = 4096
 
 
+def adopt(number):
+    """The listening socket of a slot, from an earlier slotd, with the visitors that wait in it."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=number)
+    sock.setblocking(False)
+    return sock
+
+
 def bind(path, gid):
     """The listening socket of a slot, made anew in a folder that only root can change."""
     try:

@@ -71,13 +71,17 @@ class Source:
             lead = f"{stamp()} {self.letter} "
             self.desk.files.append(self.group.path, self.group.bytes, [lead + clean(line) for line in lines])
 
+    def leave(self):
+        """Reads no more; half a line is written as one."""
+        if self.rest:
+            self._write([self.rest])
+            self.rest = b""
+
     def _end(self):
         self.desk.loop.unwatch(self.descriptor)
         os.close(self.descriptor)
         self.descriptor = None
-        if self.rest:
-            self._write([self.rest])
-            self.rest = b""
+        self.leave()
         self.group.ended()
 
 
@@ -101,7 +105,7 @@ class LogDesk:
     def __init__(self, control):
         self.loop, self.files = Loop(), Files()
         self.control, self.groups, self.access = control, {}, None
-        self.finishing = False
+        self.finishing = self.held = False
         control.setblocking(False)
         self.loop.watch(control.fileno(), self._order)
 
@@ -114,7 +118,8 @@ class LogDesk:
             except OSError:
                 message, descriptors = None, []
             if message is None:
-                self._finish()  # slotd is gone: write what is there and end
+                # slotd is gone: write what is there and end; or, where the pipes outlive it, leave them to the next of us.
+                self._stop() if self.held else self._finish()
                 self.loop.unwatch(self.control.fileno())
                 return
             self._obey(message, descriptors)
@@ -137,6 +142,7 @@ class LogDesk:
             self.access.caps.pop(message["forget"], None)
             self.files.forget(self.access.folder(message["forget"]))
         elif "hello" in message:
+            self.held = message["held"]
             self.access = Access(self.loop, self.files, socket.socket(fileno=descriptors[0]), **message["hello"])
         elif "finish" in message:
             self._finish()
@@ -150,6 +156,12 @@ class LogDesk:
             pass
         if self.finishing and not self.groups:
             self.loop.stop()
+
+    def _stop(self):
+        for group in self.groups.values():
+            for source in group.sources:
+                source.leave()
+        self.loop.stop()
 
     def _finish(self):
         if self.finishing:

@@ -72,18 +72,20 @@ class Desk:
     """All connections that slotd itself answers."""
 
     def __init__(self, loop):
-        self.loop, self.visits = loop, set()
+        self.loop, self.visits, self.closed = loop, set(), False
 
     def receive(self, listener, seconds):
         """Accepts what waits and answers 503; what is beyond the bound waits in the backlog."""
         data = page.resting(seconds)
         for _ in range(32):
-            if len(self.visits) >= _MOST:
+            if len(self.visits) >= _MOST or self.closed:
                 return False
             try:
                 conn, _ = listener.accept()
-            except OSError:
+            except BlockingIOError:
                 return True
+            except OSError:
+                return False  # no descriptor is free: those who wait go on waiting
             conn.setblocking(False)
             self.visits.add(_Visit(self, conn, data))
         return True

@@ -21,6 +21,8 @@ def _sentence(text):
 
 def describe_end(status):
     """A process's end in plain words."""
+    if status is None:
+        return "ended while the slot server was away"
     if not os.WIFSIGNALED(status):
         return f"ended with exit code {os.WEXITSTATUS(status)}"
     number = os.WTERMSIG(status)
@@ -41,7 +43,7 @@ class Worker:
         self.started, self.generation, self.edition = time.time(), spec["generation"], slot.edition
         self.ready_at, self.cause, self.served = 0.0, None, 0
         self.heard, self.second, self.early = 0, 0, 0
-        self.idle_cpu = None
+        self.idle_cpu = self.pidfd = None
         self.timer = self.loop.later(spec["startSeconds"], self._too_slow)
         self.loop.watch(sock.fileno(), self._hear)
 
@@ -99,10 +101,43 @@ class Worker:
             self.cause = "the app closed a descriptor that belongs to its server"
             self.kill()
 
-    def _became(self):
+    def _begin(self):
         self.ready, self.ready_at = True, time.monotonic()
         self.timer.cancel()
         self.slot.ready(self)
+        self.hold()
+
+    def hold(self):
+        """Has the guard hold what makes this process ours, also while it leaves: a new slotd adopts it (adopted.py)."""
+        store = self.slot.keeper.store
+        if not store.guarded or not self.ready or self.sock is None:
+            return
+        try:
+            self.pidfd = os.pidfd_open(self.pid) if self.pidfd is None else self.pidfd
+        except OSError:
+            return  # no descriptor is free: should slotd be killed now, this one sees it and leaves
+        facts = {
+            "slot": self.slot.name, "pid": self.pid, "kind": self.spec["kind"], "generation": self.generation, "served": self.served,
+            "digest": self.slot.digest.hex() if self.edition == self.slot.edition else "", "started": self.started,
+            "ready_at": self.ready_at, "early": self.early, "left": self.left, "dismissed": self.dismissed,
+        }
+        store.keep(f"w:{self.pid}", (self.sock.fileno(), self.pidfd), facts)
+
+    def _let_go(self):
+        self.slot.keeper.store.drop(f"w:{self.pid}")
+        self.loop.unwatch(self.sock.fileno())
+        self.sock.close()
+        self.sock = None
+        if self.pidfd is not None:
+            os.close(self.pidfd)
+            self.pidfd = None
+
+    def _became(self):
+        self._begin()
+        self.wait_for_idle()
+
+    def wait_for_idle(self):
+        """Looks from time to time whether a foreign server still has work, where it may sleep."""
         if self.spec["mode"] == "on-demand" and self.spec["role"] == "web":
             self.timer = self.loop.later(self.spec["idleSeconds"], self._command_idle)
 
@@ -113,6 +148,7 @@ class Worker:
         quiet = before is not None and used - before < 2000 * self.spec["idleSeconds"]
         if quiet and self.serves and not _connections(self.spec["socket"]):
             self.left = True
+            self.hold()
             self.slot.leaving(self, "idle")
             self._terminate()
         else:
@@ -126,13 +162,12 @@ class Worker:
 
     def _obey(self, message):
         if "ready" in message and not self.ready:
-            self.ready, self.ready_at = True, time.monotonic()
-            self.timer.cancel()
-            self.slot.ready(self)
+            self._begin()
         elif "n" in message and self.ready:
             self._numbers(message)
         elif "leaving" in message and self.ready and not self.left:
             self.left = True
+            self.hold()
             self.slot.leaving(self, _sentence(message["leaving"]))
         elif "failed" in message and not self.ready:
             self.cause = self.cause or _sentence(message["failed"])
@@ -170,6 +205,7 @@ class Worker:
                 self.sock.send(b"leave", socket.MSG_DONTWAIT)
             except OSError:
                 pass
+        self.hold()
         self.give_grace(seconds)
 
     def give_grace(self, seconds):
@@ -194,9 +230,7 @@ class Worker:
                 self._obey(message)
         if self.spec["kind"] == "command" and self.ready and not self.left and time.monotonic() - self.ready_at < _COMMAND_SECONDS:
             self.ready = False
-        self.loop.unwatch(self.sock.fileno())
-        self.sock.close()
-        self.sock = None
+        self._let_go()
         self.timer.cancel()
         self.slot.ended(self, status)
 
