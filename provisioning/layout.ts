@@ -57,6 +57,8 @@ export function layout(roots: Roots) {
     slotdFolder: join(code, 'agent', 'slotd'),
     stacks: join(state, 'stacks'),
     stack: (id: string) => join(state, 'stacks', id),
+    servers: join(state, 'servers'),
+    server: (id: string) => join(state, 'servers', id),
     // The agent
     agentSocket: join(run, 'agent.sock'),
     journal: join(state, 'journal'),

@@ -38,6 +38,7 @@ class Attempt:
         orders = {
             "spec": {name: value for name, value in slot.spec.items() if name not in _NOT_FOR_THE_CHILD},
             "gates": slot.group.gates(), "homes": roots.homes, "skeleton": slot.skeleton, "kept": roots.kept(),
+            "library": roots.asgi,
         }
         try:
             wire.send(sock, orders, [slot.listener.fileno(), slot.streams.out_write, slot.streams.error_write])
@@ -50,6 +51,6 @@ class Attempt:
                 slot.failed(f"the host could not start a process ({error})")
             return
         worker = Worker(slot, pid, sock, slot.spec)
-        worker.early = self.zygote.early if slot.spec["kind"] == "wsgi" else 0
+        worker.early = self.zygote.early if slot.spec["kind"] in ("wsgi", "asgi") else 0
         slot.began(worker)
         self.keeper.own(pid, worker)

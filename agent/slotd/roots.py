@@ -18,6 +18,7 @@ class Roots:
         self.lock = f"{self.run}/slotd.lock"
         self.access = f"{self.run}/access.sock"
         self.stacks = f"{self.state}/stacks"
+        self.asgi = f"{self.state}/servers/asgi/site-packages"  # for apps that do not bring uvicorn themselves
         self.logs = f"{self.state}/logs"
 
     def spec(self, name):

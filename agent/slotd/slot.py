@@ -133,8 +133,9 @@ class Slot(Sleeper):
         self.worker = None
         if why == "idle":
             self.note(f"fell asleep after {self.spec['idleSeconds']} s without a request")
-        elif why == "changed":  # per-request: the successor loads the new code for whoever waits
-            return self.settle("asleep")
+        elif why in ("changed", "spent") and (worker.served or self.mode != "always-on"):
+            # The successor serves whoever waits: with new code, or with clean memory.
+            return self.start() if self.mode == "always-on" else self.settle("asleep")
         elif why != "asked":
             self.note(f"the worker left: {why}")
         self._again(worker, why)
