@@ -11,6 +11,7 @@ import gc
 import importlib.util
 import logging
 import os
+import re
 import select
 import signal
 import socket
@@ -25,6 +26,7 @@ _OLDEST = (0, 21)  # since when uvicorn's protocols know the lifespan's state
 _FINISH_SECONDS, _SPEECHLESS_SECONDS, _SHUTDOWN_SECONDS = 50, 5, 20
 _AT_ONCE = 16
 _KEPT_FREE = 32  # descriptors that are not for visitors
+_LIBRARY = re.compile(r"/site-packages/(uvicorn|websockets|wsproto)/")
 _STUCK = "a request took longer than it may, and was ended with its worker"
 
 
@@ -52,11 +54,11 @@ def _websockets(*arguments, **named):
 
 
 def _speak_up():
-    """Lets uvicorn's loggers write to the app's log, unless the app has its own idea; starting and stopping are told by slotd."""
+    """Lets an app log by uvicorn's loggers, as many do. What uvicorn itself has to say of ordinary events is known from elsewhere."""
     logger = logging.getLogger("uvicorn")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    handler.addFilter(lambda record: record.levelno > logging.INFO or record.module != "on")
+    handler.addFilter(lambda record: record.levelno > logging.INFO or not _LIBRARY.search(record.pathname))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
