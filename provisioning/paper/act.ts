@@ -85,7 +85,7 @@ const handlers: Handlers = {
   sql: ({ statement }, paper) => sql(statement, paper),
   slot: ({ verb, name }, paper, at) => {
     if (verb === 'load') loadSlot(name, paper, at);
-    else paper.slots.delete(name);
+    else if (verb === 'unload') paper.slots.delete(name);
   },
   sweep: ({ uid }, paper) => void paper.alive.set(uid, 0),
   probe: ({ mark }, paper) => leaveMark(mark, paper),
