@@ -157,9 +157,10 @@ test('the timetable: each time once, what was missed is left out, no timer witho
 
 serial('a scheduled slot runs its command in its own group, never twice at once, and tells how it went', async t => {
   const server = await held(t);
-  const argv = ['/bin/sh', '-c', 'echo ran; cat /proc/self/cgroup; sleep 0.5; exit 4'];
+  const job = 'echo ran; cat /proc/self/cgroup; sleep 0.5; exit 4';
+  const argv = ['/bin/sh', 'job.sh'];
   const more = { process: 'nightly', role: 'scheduled', kind: 'command', schedule: '0 3 1 1 *', argv };
-  const { name } = await server.load('ada', 'blog', { 'app.py': '' }, more);
+  const { name } = await server.load('ada', 'blog', { 'job.sh': job }, more);
   const asleep = await server.status(name);
   t.like(asleep, { state: 'asleep', role: 'scheduled', pids: [], reason: null });
   const due = new Date(asleep.nextRun ?? 0).toISOString();
