@@ -18,7 +18,7 @@ import socket
 import sys
 import time
 
-from slotd import entry, worker
+from slotd import entry, listening, worker
 from slotd.meter import Meter
 
 _NONE_LEFT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -40,8 +40,8 @@ def _uvicorn():
     except ImportError as error:
         help = "add uvicorn to the app's requirements, or ask the hoster to renew this host's foundation"
         raise _Unable(f"kind asgi needs uvicorn ({error}): {help}") from None
-    version = getattr(uvicorn, "__version__", "0")
-    if tuple(int(part) if part.isdigit() else 0 for part in version.split(".")[:2]) < _OLDEST:
+    version = uvicorn.__version__
+    if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
         raise _Unable(f"the app's own uvicorn {version} is too old: ask for uvicorn>=0.21 in its requirements, or leave it out to use this host's")
     return uvicorn
 
@@ -74,7 +74,8 @@ class Serving:
         self.idle = spec["idleSeconds"] if spec["mode"] != "always-on" else None
         self.room = max(8, spec["limits"]["openFiles"] - _KEPT_FREE)
         # With several processes on the socket each takes one visitor at a time, so that none is left without.
-        self.at_once = 1 if spec["workers"] > 1 else _AT_ONCE
+        self.shared = listening.Shared(listener) if spec["workers"] > 1 else None
+        self.at_once, self.gate = (1, self.shared.epoll.fileno()) if self.shared else (_AT_ONCE, listener.fileno())
 
     async def prepare(self):
         """Loads the app and runs its lifespan's startup. Raises _Unable; ends the process when the app cannot be loaded."""
@@ -106,7 +107,7 @@ class Serving:
         """Begins to serve."""
         self.loop.add_signal_handler(signal.SIGTERM, self.leave, "asked")
         self.loop.add_reader(self.status.sock.fileno(), self._listen_to_slotd)
-        self.loop.add_reader(self.listener.fileno(), self._accept)
+        self.loop.add_reader(self.gate, self._accept)
         if self.idle is not None:
             self.loop.call_later(self.idle, self._look_idle)
         self.status.tell({"ready": True})
@@ -137,8 +138,8 @@ class Serving:
 
     def _pause(self):
         """No descriptor is left for another visitor: waits a little for one."""
-        self.loop.remove_reader(self.listener.fileno())
-        self.loop.call_later(0.05, lambda: self.over.is_set() or self.loop.add_reader(self.listener.fileno(), self._accept))
+        self.loop.remove_reader(self.gate)
+        self.loop.call_later(0.05, lambda: self.over.is_set() or self.loop.add_reader(self.gate, self._accept))
 
     # Leaving
 
@@ -183,7 +184,7 @@ class Serving:
         if self.over.is_set():
             return
         self.leaving = why
-        self.loop.remove_reader(self.listener.fileno())
+        self.loop.remove_reader(self.gate)
         self.listener.close()
         self.meter.flush()
         self.status.tell({"leaving": why})

@@ -64,6 +64,7 @@ class Attempt:
                 slot.failed(f"the host could not start a process ({error})")
             return
         worker = Worker(slot, pid, sock, slot.spec)
+        worker.stack = self.stack
         worker.early = self.zygote.early if slot.spec["kind"] in ("wsgi", "asgi") else 0
         slot.began(worker)
         self.keeper.own(pid, worker)

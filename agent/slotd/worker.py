@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 
-from slotd import answer, entry, http1, page, restart
+from slotd import answer, entry, http1, listening, page, restart
 
 _held = []
 _TIMEOUT = struct.pack("ll", 60, 0)
@@ -43,8 +43,8 @@ class Server:
         signal.signal(signal.SIGTERM, self._terminate)
         signal.set_wakeup_fd(ring, warn_on_full_buffer=False)
         self.wake, self.ring = wake, ring
-        self.poll = select.poll()
-        for number in (listener.fileno(), status.sock.fileno(), wake):
+        self.poll = listening.waiter(listener, spec["workers"])
+        for number in (status.sock.fileno(), wake):
             self.poll.register(number, select.POLLIN)
         self.base = {
             "wsgi.version": (1, 0), "wsgi.errors": sys.stderr, "wsgi.multithread": False, "wsgi.multiprocess": True,

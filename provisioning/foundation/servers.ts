@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { Refused } from '../errors.ts';
 import type { Sight } from '../host.ts';
 import type { Layout } from '../layout.ts';
+import { inspectInterpreter } from '../stacks/inspect.ts';
+import { HOST_PYTHON } from '../stacks/spec.ts';
 import type { Act, Step } from '../steps.ts';
-import { inspectStacks } from './inspect.ts';
 import type { Foundation } from './spec.ts';
 
 const step = (why: string, act: Act): Step => ({ ...act, why, resource: 'foundation' });
-const PYTHON = '/usr/bin/python3';
 
 export interface ServersFound {
   pipWheel: string | null;
@@ -25,8 +25,7 @@ export async function inspectServers(sight: Sight, wanted: Foundation): Promise<
       halfMade: (await sight.entry(at.server(`.${id}.new`))) !== null,
     };
   }
-  const { pipWheel } = await inspectStacks(sight, { ...wanted, stacks: [] });
-  return { pipWheel, servers };
+  return { pipWheel: (await inspectInterpreter(sight, HOST_PYTHON))?.pipWheel ?? null, servers };
 }
 
 /** What must happen for every server to be there as locked. Pure. Throws Refused. */
@@ -48,8 +47,8 @@ export function planServers(wanted: Foundation, found: ServersFound, at: Layout)
     // Wheels only, each checked against its hash: nothing of a package runs as root.
     const how = ['--require-hashes', '--only-binary', ':all:', '--no-deps', '--no-compile', '--no-cache-dir', '--no-input'];
     const from = ['--root-user-action', 'ignore', '--target', target, '-r', `${staging}/requirements.lock`];
-    const pip = [PYTHON, '-I', `${found.pipWheel}/pip`, 'install', ...how, ...from];
-    const compile = [PYTHON, '-I', '-S', '-m', 'compileall', '-q', '-s', staging, '-p', place, target];
+    const pip = [HOST_PYTHON, '-I', `${found.pipWheel}/pip`, 'install', ...how, ...from];
+    const compile = [HOST_PYTHON, '-I', '-S', '-m', 'compileall', '-q', '-s', staging, '-p', place, target];
     steps.push(
       step(`Prepare the server ${id}`, { do: 'folder', path: staging, mode: 0o755, uid: 0, gid: 0 }),
       step(`Write the exact versions of the server ${id}`, { do: 'write', path: `${staging}/requirements.lock`, text: lock, ...rootFile }),
