@@ -25,7 +25,6 @@ _NONE_LEFT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _OLDEST = (0, 21)  # since when uvicorn's protocols know the lifespan's state
 _FINISH_SECONDS, _SPEECHLESS_SECONDS, _SHUTDOWN_SECONDS = 50, 5, 20
 _AT_ONCE = 16
-_KEPT_FREE = 32  # descriptors that are not for visitors
 _LIBRARY = re.compile(r"/site-packages/(uvicorn|websockets|wsproto)/")
 _STUCK = "a request took longer than it may, and was ended with its worker"
 
@@ -72,7 +71,7 @@ class Serving:
         self.loop, self.over = asyncio.get_running_loop(), asyncio.Event()
         self.leaving, self.arriving, self.dismissed = None, set(), set()
         self.idle = spec["idleSeconds"] if spec["mode"] != "always-on" else None
-        self.room = max(8, spec["limits"]["openFiles"] - _KEPT_FREE)
+        self.room = max(8, spec["limits"]["openFiles"] - 32)  # some are not for visitors
         # With several processes on the socket each takes one visitor at a time, so that none is left without.
         self.shared = listening.Shared(listener) if spec["workers"] > 1 else None
         self.at_once, self.gate = (1, self.shared.epoll.fileno()) if self.shared else (_AT_ONCE, listener.fileno())
