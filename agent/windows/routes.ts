@@ -66,7 +66,7 @@ function usageRoute(router: Router, { journal, host, measure, stats }: Parts): v
       size = { at: Date.now(), ...found };
       measured.set(name, size);
     }
-    const totals = await Promise.all(kept.manifest.slots.map(slot => stats.totals(host.layout.slotName(name, slot.app))));
+    const totals = await Promise.all(kept.manifest.slots.map(slot => stats.totals(host.layout.slotName(name, slot.app, slot.process))));
     const sum = (read: (entry: (typeof totals)[number]) => number) => totals.reduce((total, entry) => total + read(entry), 0);
     ctx.body = {
       diskBytes: size.bytes,

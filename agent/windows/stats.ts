@@ -31,8 +31,11 @@ const hits = ({ limitHits }: SlotStatus) => limitHits.memory + limitHits.process
 
 /** Where one slot's history and its access log lie. */
 function files(at: Layout, name: string) {
-  const [account = '', app = ''] = name.split('.');
-  return { folder: at.statsOf(account), path: join(at.statsOf(account), `${app}.json`), log: at.log(account, app, 'access') };
+  const [account = '', app = '', process = 'web'] = name.split('.');
+  const file = process === 'web' ? app : `${app}.${process}`;
+  // Visits are the web slot's; an app's other processes have none.
+  const log = process === 'web' ? at.log(account, app, 'access') : null;
+  return { folder: at.statsOf(account), path: join(at.statsOf(account), `${file}.json`), log };
 }
 
 async function save(host: Host, watched: Map<string, Watched>): Promise<void> {
@@ -73,7 +76,8 @@ export function stats(host: Host) {
     const entry = await watch(status.name);
     const before = entry.last;
     entry.last = status;
-    const visits = await newVisits(files(at, status.name).log, entry.bookmark);
+    const { log } = files(at, status.name);
+    const visits = log === null ? { latencies: [], bytes: 0 } : await newVisits(log, entry.bookmark);
     // Public files are answered while the app sleeps; they count as visits, not as being awake.
     if (status.processes === 0 && !visits.latencies.length && (!before || before.cpuUsec === status.cpuUsec)) return;
     const sample = {
