@@ -16,6 +16,8 @@ export interface Totals {
   memoryPeakBytes: number;
   requests: number;
   bandwidthBytes: number;
+  /** Seconds in which the slot had a process; absent in what older versions kept. */
+  awakeSeconds?: number;
 }
 
 interface Watched {
@@ -88,6 +90,7 @@ export function stats(host: Host) {
     entry.totals.cpuUsec += sample.cpuUsec;
     entry.totals.requests += sample.requests;
     entry.totals.bandwidthBytes += visits.bytes;
+    if (status.processes > 0) entry.totals.awakeSeconds = (entry.totals.awakeSeconds ?? 0) + SAMPLE_MS / 1000;
     entry.totals.memoryPeakBytes = Math.max(entry.totals.memoryPeakBytes, status.memoryPeakBytes, status.memoryBytes);
     entry.changed = true;
   }
