@@ -3,6 +3,7 @@ from slotd import wire
 from slotd.worker_end import Worker
 
 _TRIES = 5
+_STAYS = ("wsgi", "asgi")  # kinds whose worker goes on as the interpreter that was forked
 _NOT_FOR_THE_CHILD = ("account_limits", "log", "logBytes")
 
 
@@ -10,11 +11,17 @@ class Attempt:
     """Lives from the knock until the child has its orders. A slot that gives up just forgets it."""
 
     def __init__(self, slot):
-        self.slot, self.keeper, self.tries = slot, slot.keeper, 0
+        self.slot, self.keeper, self.tries, self.turn = slot, slot.keeper, 0, None
+
+    def begin(self):
+        """Asks for a blank child as soon as it is this account's turn, which it mostly is at once."""
+        self.turn = self.keeper.turns.ask(self.slot.account, self.go)
 
     def go(self):
         """Asks for a blank child; the answer comes now or later."""
         slot = self.slot
+        if slot.attempt is not self or self.keeper.ending:
+            return self._give_up()
         self.zygote, self.stack = self.keeper.zygotes.serve(slot.spec, slot.bare)
         self.zygote.want(self._got)
 
@@ -23,11 +30,11 @@ class Attempt:
         if slot.attempt is not self or self.keeper.ending:
             if pid is not None:
                 sock.close()  # a blank child without orders ends by itself
-            return
+            return self._give_up()
         if pid is not None:
             self._order(pid, sock)
         elif self.stack is None:
-            slot.failed(f"the host could not start a process ({sock})")
+            self._give_up(f"the host could not start a process ({sock})")
         else:
             slot.bare = True
             slot.note(f"the stack {self.stack} cannot be used now; started without it")
@@ -47,9 +54,19 @@ class Attempt:
             if self.tries < _TRIES:
                 self.go()
             else:
-                slot.failed(f"the host could not start a process ({error})")
+                self._give_up(f"the host could not start a process ({error})")
             return
         worker = Worker(slot, pid, sock, slot.spec)
-        worker.early = self.zygote.early if slot.spec["kind"] == "wsgi" else 0
+        worker.turn, worker.early = self.turn, self.zygote.early if slot.spec["kind"] in _STAYS else 0
+        self.keeper.advance.came(worker)
         slot.began(worker)
         self.keeper.own(pid, worker)
+
+    def _give_up(self, why=None):
+        # `turn` is still unknown when the zygote says no at once.
+        if self.turn is None:
+            self.keeper.loop.later(0, lambda: self.turn.over())
+        else:
+            self.turn.over()
+        if why is not None:
+            self.slot.failed(why)

@@ -75,12 +75,13 @@ class Slot(Sleeper):
             self.failed(f"the host could not make room for the app ({error})")
             return
         self.attempt = Attempt(self)
-        self.attempt.go()
+        self.attempt.begin()
 
     def _make_group(self):
         if not self.made or not self.group.exists():
-            self.keeper.trees.group(self.account).make(self.spec["account_limits"])
-            self.group.make(self.spec["limits"])
+            early = self.keeper.advance.of
+            self.keeper.trees.group(self.account).make(self.spec["account_limits"], early(self.account))
+            self.group.make(self.spec["limits"], early(self.name))
             self.made = True
             self._count()
 
@@ -136,6 +137,7 @@ class Slot(Sleeper):
         elif why == "changed":  # per-request: the successor loads the new code for whoever waits
             return self.settle("asleep")
         elif why != "asked":
+            self.tally.heard(why)
             self.note(f"the worker left: {why}")
         self._again(worker, why)
 
@@ -187,7 +189,7 @@ class Slot(Sleeper):
 
     def _look(self):
         self.look_timer = self.loop.later(_LOOK_SECONDS, self._look) if self.workers else None
-        self._count()
+        self.tally.look(self.spec["limits"], self.spec["account_limits"], self.note)
 
     def _count(self):
         return self.tally.news(self.spec["limits"], self.spec["account_limits"], self.note) if self.made else None
@@ -213,8 +215,9 @@ class Slot(Sleeper):
         self.become(spec)
         self.bare, self.failures, self.quick, self.retry_at = False, 0, 0, 0.0
         if self.made:
-            self.keeper.trees.group(self.account).limit(spec["account_limits"])
-            self.group.limit(spec["limits"])
+            early = self.keeper.advance.of
+            self.keeper.trees.group(self.account).limit(spec["account_limits"], early(self.account))
+            self.group.limit(spec["limits"], early(self.name))
         self.dismiss(_GRACE_SECONDS)
         self.settle("asleep")
         if awake or spec["mode"] == "always-on":

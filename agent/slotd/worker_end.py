@@ -39,9 +39,14 @@ class Worker:
         self.ready = self.mismatch = self.left = self.served = False
         self.ready_at, self.cause = 0.0, None
         self.heard, self.second, self.early = 0, 0, 0
+        self.turn = None
         self.idle_cpu = None
         self.timer = self.loop.later(spec["startSeconds"], self._too_slow)
         self.loop.watch(sock.fileno(), self._hear)
+
+    def _end_turn(self):
+        if self.turn is not None:
+            self.turn.over()
 
     def _too_slow(self):
         if not self.ready:
@@ -91,6 +96,7 @@ class Worker:
     def _became(self):
         self.ready, self.ready_at = True, time.monotonic()
         self.timer.cancel()
+        self._end_turn()
         self.slot.ready(self)
         if self.spec["mode"] == "on-demand":
             self.timer = self.loop.later(self.spec["idleSeconds"], self._command_idle)
@@ -116,6 +122,7 @@ class Worker:
         if "ready" in message and not self.ready:
             self.ready, self.ready_at = True, time.monotonic()
             self.timer.cancel()
+            self._end_turn()
             self.slot.ready(self)
         elif "n" in message and self.ready:
             self._numbers(message)
@@ -162,6 +169,8 @@ class Worker:
     def died(self, status):
         """Called by the reaper."""
         self.timer.cancel()
+        self._end_turn()
+        self.slot.keeper.advance.went(self)
         # What it said last may still be unread.
         for _ in range(64):  # bounded: a stray child of the app may hold the other end
             try:
