@@ -57,6 +57,8 @@ export function layout(roots: Roots) {
     slotdFolder: join(code, 'agent', 'slotd'),
     stacks: join(state, 'stacks'),
     stack: (id: string) => join(state, 'stacks', id),
+    stackSpecs: join(state, 'stack-specs'),
+    stackSpec: (id: string) => join(state, 'stack-specs', `${id}.json`),
     // The agent
     agentSocket: join(run, 'agent.sock'),
     journal: join(state, 'journal'),

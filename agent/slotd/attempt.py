@@ -21,9 +21,13 @@ class Attempt:
         if self.slot.attempt is not self or self.keeper.ending:
             return
         if self.slot.roomy() or time.monotonic() > until:
-            self.turn = self.keeper.turns.ask(self.slot.account, self.go)
+            self.keeper.turns.ask(self.slot.account, self._go_in_turn)
         else:
             self.slot.loop.later(_LOOK_SECONDS, lambda: self.go_when_there_is_room(until))
+
+    def _go_in_turn(self, turn):
+        self.turn = turn
+        self.go()
 
     def go(self):
         """Asks for a blank child; the answer comes now or later."""
@@ -68,14 +72,11 @@ class Attempt:
         worker = Worker(slot, pid, sock, slot.spec)
         worker.turn, worker.early = self.turn, self.zygote.early if slot.spec["kind"] in _STAYS else 0
         self.keeper.advance.came(worker)
+        worker.stack = self.stack
         slot.began(worker)
         self.keeper.own(pid, worker)
 
     def _give_up(self, why=None):
-        # `turn` is still unknown when the zygote says no at once.
-        if self.turn is None:
-            self.keeper.loop.later(0, lambda: self.turn.over())
-        else:
-            self.turn.over()
+        self.turn.over()
         if why is not None:
             self.slot.failed(why)

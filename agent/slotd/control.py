@@ -3,7 +3,7 @@ import json
 import os
 import socket
 
-from slotd import VERSION, spec, sweep
+from slotd import VERSION, drain, spec, sweep
 
 _LINE = 65_536
 
@@ -132,6 +132,11 @@ class Control:
     def _op_ping(self, _, answer):
         ready = sorted({key.stack for key, line in self.keeper.zygotes.lines.items() if key.stack and line.serving.pid is not None})
         answer({"ok": True, "version": VERSION, "stacks": ready})
+
+    def _op_drain(self, request, answer):
+        if type(request.get("name")) is not str:
+            raise spec.Wrong('"name" must be a stack.')
+        drain.drain(self.keeper, request["name"], answer)
 
     def _op_zygotes(self, _, answer):
         answer({"ok": True, "zygotes": self.keeper.zygotes.status()})

@@ -15,14 +15,14 @@ _SECONDS = 2
 class Turn:
     """The right to start one process."""
 
-    __slots__ = ("turns", "account", "act", "timer", "running")
+    __slots__ = ("turns", "account", "act", "timer")
 
     def __init__(self, turns, account, act):
         self.turns, self.account, self.act = turns, account, act
-        self.timer, self.running = None, False
+        self.timer = None
 
     def over(self):
-        """Gives the turn back, or the place in the line; twice is fine."""
+        """Gives the turn back; twice is fine."""
         if self.act is not None:
             self.act = None
             self.turns.gave_back(self)
@@ -37,13 +37,12 @@ class Turns:
         self.lines = OrderedDict()  # accounts with starts that wait; the first one's turn is next
 
     def ask(self, account, act):
-        """Calls act() when it is this account's turn: at once on a host that is not busy. Returns the turn."""
+        """Calls act(turn) when it is this account's turn: at once on a host that is not busy."""
         turn = Turn(self, account, act)
         if account not in self.lines and self._room(account):
             self._go(turn)
         else:
             self.lines.setdefault(account, deque()).append(turn)
-        return turn
 
     def _room(self, account):
         return self.running < _OF_HOST and self.of_account.get(account, 0) < _OF_ACCOUNT
@@ -51,16 +50,12 @@ class Turns:
     def _go(self, turn):
         self.running += 1
         self.of_account[turn.account] = self.of_account.get(turn.account, 0) + 1
-        turn.running, act = True, turn.act
         turn.timer = self.loop.later(_SECONDS, turn.over)
-        act()
+        turn.act(turn)
 
     def gave_back(self, turn):
         """A turn is over; the next may go."""
-        if turn.timer is not None:
-            turn.timer.cancel()
-        if not turn.running:
-            return  # it waited in vain; its place is passed over
+        turn.timer.cancel()
         self.running -= 1
         left = self.of_account[turn.account] - 1
         if left:
@@ -74,9 +69,7 @@ class Turns:
     def _next(self):
         for account in list(self.lines):
             line = self.lines[account]
-            while line and line[0].act is None:
-                line.popleft()
-            if line and self._room(account):
+            if self._room(account):
                 self.lines.move_to_end(account)
                 self._go(line.popleft())
             if not line:

@@ -57,7 +57,7 @@ function loadSlot(name: string, paper: Paper, at: Layout): void {
     pids: [],
     since: Date.now(),
     ...gauges,
-    limitHits: { memory: 0, processes: 0, cpu: 0 },
+    limitHits: { memory: 0, processes: 0, cpu: 0, io: 0, openFiles: 0, log: 0 },
   });
 }
 
@@ -81,7 +81,7 @@ const handlers: Handlers = {
   sql: ({ statement }, paper) => sql(statement, paper),
   slot: ({ verb, name }, paper, at) => {
     if (verb === 'load') loadSlot(name, paper, at);
-    else paper.slots.delete(name);
+    else if (verb === 'unload') paper.slots.delete(name);
   },
   sweep: ({ uid }, paper) => void paper.alive.set(uid, 0),
   probe: ({ mark }, paper) => leaveMark(mark, paper),

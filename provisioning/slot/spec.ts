@@ -47,6 +47,16 @@ export const slotSpec = z.strictObject({
 });
 export type SlotSpec = z.infer<typeof slotSpec>;
 
+/** How often each limit was met. cpu counts periods of a tenth of a second, io, openFiles and log looks in which it was seen. */
+export interface LimitHits {
+  memory: number;
+  processes: number;
+  cpu: number;
+  io: number;
+  openFiles: number;
+  log: number;
+}
+
 /** What slotd says of a slot that it holds. Bytes, microseconds and counts only grow within one slotd life, except gauges. */
 export interface SlotStatus {
   /** `<account>.<app>` */
@@ -67,5 +77,5 @@ export interface SlotStatus {
   requests: number;
   wakes: number;
   lastWakeMs: number | null;
-  limitHits: { memory: number; processes: number; cpu: number };
+  limitHits: LimitHits;
 }
