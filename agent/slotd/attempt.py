@@ -1,8 +1,11 @@
 """One attempt to get a process for a slot: ask a zygote for a blank child, give it its orders."""
+import time
+
 from slotd import wire
 from slotd.worker_end import Worker
 
 _TRIES = 5
+_LOOK_SECONDS = 0.05
 _NOT_FOR_THE_CHILD = ("account_limits", "log", "logBytes")
 
 
@@ -11,6 +14,15 @@ class Attempt:
 
     def __init__(self, slot):
         self.slot, self.keeper, self.tries = slot, slot.keeper, 0
+
+    def go_when_there_is_room(self, until):
+        """Waits a little for those who leave, where the slot's limits hold no more than it has."""
+        if self.slot.attempt is not self or self.keeper.ending:
+            return
+        if self.slot.roomy() or time.monotonic() > until:
+            self.go()
+        else:
+            self.slot.loop.later(_LOOK_SECONDS, lambda: self.go_when_there_is_room(until))
 
     def go(self):
         """Asks for a blank child; the answer comes now or later."""
@@ -40,7 +52,8 @@ class Attempt:
             "gates": slot.group.gates(), "homes": roots.homes, "skeleton": slot.skeleton, "kept": roots.kept(),
         }
         try:
-            wire.send(sock, orders, [slot.listener.fileno(), slot.streams.out_write, slot.streams.error_write])
+            given = [slot.listener.fileno()] if slot.listener is not None else []
+            wire.send(sock, orders, [*given, slot.streams.out_write, slot.streams.error_write])
         except OSError as error:
             sock.close()
             self.tries += 1

@@ -151,7 +151,6 @@ class Keeper:
             return
         self.ending = True
         for slot in self.slots.values():
-            slot.settle("running")  # no longer watched
             slot.dismiss(_STOP_SECONDS)
         self.until = time.monotonic() + _STOP_SECONDS
         self._stopping()

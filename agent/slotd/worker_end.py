@@ -8,6 +8,7 @@ from slotd import meters, wire
 
 _PER_SECOND = 60
 _COMMAND_SECONDS = 2
+_MANY = 50
 
 
 def _sentence(text):
@@ -36,12 +37,22 @@ class Worker:
 
     def __init__(self, slot, pid, sock, spec):
         self.slot, self.loop, self.pid, self.sock, self.spec = slot, slot.loop, pid, sock, spec
-        self.ready = self.mismatch = self.left = self.served = False
-        self.ready_at, self.cause = 0.0, None
+        self.ready = self.mismatch = self.left = self.dismissed = self.spent = False
+        self.started, self.generation, self.edition = time.time(), spec["generation"], slot.edition
+        self.ready_at, self.cause, self.served = 0.0, None, 0
         self.heard, self.second, self.early = 0, 0, 0
         self.idle_cpu = None
         self.timer = self.loop.later(spec["startSeconds"], self._too_slow)
         self.loop.watch(sock.fileno(), self._hear)
+
+    @property
+    def serves(self):
+        """Whether it accepts, as far as is known."""
+        return self.ready and not self.left and not self.dismissed
+
+    def facts(self):
+        """What may be told of it."""
+        return {"pid": self.pid, "generation": self.generation, "since": int(self.started * 1000), "requests": self.served}
 
     def _too_slow(self):
         if not self.ready:
@@ -92,7 +103,7 @@ class Worker:
         self.ready, self.ready_at = True, time.monotonic()
         self.timer.cancel()
         self.slot.ready(self)
-        if self.spec["mode"] == "on-demand":
+        if self.spec["mode"] == "on-demand" and self.spec["role"] == "web":
             self.timer = self.loop.later(self.spec["idleSeconds"], self._command_idle)
 
     def _command_idle(self):
@@ -100,7 +111,8 @@ class Worker:
         used = meters.cpu(self.slot.group)[0]
         before, self.idle_cpu = self.idle_cpu, used
         quiet = before is not None and used - before < 2000 * self.spec["idleSeconds"]
-        if quiet and self.slot.worker is self and not _connections(self.spec["socket"]):
+        if quiet and self.serves and not _connections(self.spec["socket"]):
+            self.left = True
             self.slot.leaving(self, "idle")
             self._terminate()
         else:
@@ -132,7 +144,10 @@ class Worker:
         count, buckets = message["n"], message.get("ms")
         if type(count) is not int or not 0 <= count <= 10_000_000:
             return
-        self.served = self.served or count > 0
+        self.served += count
+        # A successor is started a little before it leaves by itself, where there is time for that.
+        most = self.spec["maxRequests"]
+        self.spent = self.spent or most >= _MANY and self.served >= most * 0.9
         self.slot.counted(self, count)
         if type(buckets) is list and len(buckets) <= 32 and all(type(one) is int and 0 <= one <= count for one in buckets):
             have = self.slot.latency = self.slot.latency or []
@@ -142,10 +157,13 @@ class Worker:
 
     def dismiss(self, seconds):
         """Asks it to finish and go, and ends it when it has not gone in time."""
+        already, self.dismissed = self.dismissed or self.left, True
         if not self.ready:
             self.kill()
             return
-        if self.spec["kind"] == "command":
+        if already:
+            pass
+        elif self.spec["kind"] == "command":
             self._terminate()
         else:
             try:
