@@ -1,8 +1,8 @@
 """One attempt to get a process for a slot: ask a zygote for a blank child, give it its orders."""
 import time
 
-from slotd import wire
-from slotd.worker_end import Worker
+from slotd import doors, wire
+from slotd.foreign import worker_for
 
 _TRIES = 5
 _LOOK_SECONDS = 0.05
@@ -50,9 +50,11 @@ class Attempt:
         orders = {
             "spec": {name: value for name, value in slot.spec.items() if name not in _NOT_FOR_THE_CHILD},
             "gates": slot.group.gates(), "homes": roots.homes, "skeleton": slot.skeleton, "kept": roots.kept(),
+            "preload": roots.node_preload,
         }
         try:
-            given = [slot.listener.fileno()] if slot.listener is not None else []
+            door = None if slot.listener is None else doors.door_for(slot)
+            given = [] if door is None else [door.fileno()]
             wire.send(sock, orders, [*given, slot.streams.out_write, slot.streams.error_write])
         except OSError as error:
             sock.close()
@@ -62,7 +64,8 @@ class Attempt:
             else:
                 slot.failed(f"the host could not start a process ({error})")
             return
-        worker = Worker(slot, pid, sock, slot.spec)
+        worker = worker_for(slot.spec)(slot, pid, sock, slot.spec)
+        worker.door = door
         worker.early = self.zygote.early if slot.spec["kind"] == "wsgi" else 0
         slot.began(worker)
         self.keeper.own(pid, worker)

@@ -10,6 +10,7 @@ import socket
 import time
 
 from slotd import listening
+from slotd.relay import Relay
 
 _NOATIME = 1024
 
@@ -21,18 +22,48 @@ def pending(listener):
     return bool(look.poll(0))
 
 
-def hidden(path, gid):
-    """A new door for this path that nobody can find yet."""
-    return listening.bind(f"{os.path.dirname(path)}/.{time.monotonic_ns():x}", gid)
-
-
 def show(slot, listener):
     """From this moment on visitors of the slot come to this door. The old one is left to those who have it."""
-    path = slot.keeper.roots.slot_socket(slot.spec["name"])
+    path = slot.keeper.roots.slot_socket(slot.name)
     os.rename(listener.getsockname(), path)
     slot.loop.unwatch(slot.listener.fileno())
-    slot.listener = listener
+    slot.listener, slot.demand = listener, None
     forget_visits(path)
+
+
+def replace(slot):
+    """A fresh door for whoever comes next; the old one keeps who already came."""
+    show(slot, listening.hidden(slot.keeper.roots.slot_socket(slot.name), slot.keeper.web_gid))
+
+
+def door_for(slot):
+    """The door that the slot's next process gets: that of its fellows, but never that of somebody whom it is to replace unnoticed."""
+    for worker in slot.workers:
+        if worker.edition == slot.edition and worker.serves:
+            return worker.door
+    if any(not worker.tells and worker.door is slot.listener for worker in slot.workers):
+        return listening.hidden(slot.keeper.roots.slot_socket(slot.name), slot.keeper.web_gid)
+    return slot.listener
+
+
+def enter(slot, worker):
+    """A worker is ready: its door is shown."""
+    if worker.door is not None and worker.door is not slot.listener and not slot.gone:
+        show(slot, worker.door)
+
+
+def leave(slot, worker):
+    """A worker is gone, and its door with it, if that was an old one and nobody else's."""
+    door = worker.door
+    if door is None or door is slot.listener or any(other.door is door for other in slot.workers):
+        return
+    if not slot.gone and not slot.keeper.ending:
+        rescue(door, slot.keeper.roots.slot_socket(slot.name), lambda old, new: Relay(slot.loop, old, new, lambda _: None))
+    try:
+        os.unlink(door.getsockname())  # it may never have been shown
+    except FileNotFoundError:
+        pass
+    door.close()
 
 
 def forget_visits(path):
