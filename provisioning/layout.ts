@@ -20,7 +20,8 @@ export type Layout = ReturnType<typeof layout>;
 /** Names every path below the given roots. Pure. */
 export function layout(roots: Roots) {
   const { state, run, homes, code } = roots;
-  const slot = (account: string, app: string) => `${account}.${app}`;
+  const slot = (account: string, app: string, process = 'web') =>
+    process === 'web' ? `${account}.${app}` : `${account}.${app}.${process}`;
   return {
     ...roots,
     // The database server
@@ -49,14 +50,16 @@ export function layout(roots: Roots) {
     // Slots
     slotName: slot,
     slotSpecs: join(state, 'slots'),
-    slotSpec: (account: string, app: string) => join(state, 'slots', `${slot(account, app)}.json`),
+    slotSpec: (account: string, app: string, process?: string) => join(state, 'slots', `${slot(account, app, process)}.json`),
     slotSockets: join(run, 'slots'),
-    slotSocket: (account: string, app: string) => join(run, 'slots', `${slot(account, app)}.sock`),
+    slotSocket: (account: string, app: string, process?: string) => join(run, 'slots', `${slot(account, app, process)}.sock`),
     slotdSocket: join(run, 'slotd.sock'),
     accessSocket: join(run, 'access.sock'),
     slotdFolder: join(code, 'agent', 'slotd'),
     stacks: join(state, 'stacks'),
     stack: (id: string) => join(state, 'stacks', id),
+    stackSpecs: join(state, 'stack-specs'),
+    stackSpec: (id: string) => join(state, 'stack-specs', `${id}.json`),
     // The agent
     agentSocket: join(run, 'agent.sock'),
     journal: join(state, 'journal'),

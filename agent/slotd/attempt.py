@@ -13,7 +13,7 @@ class Attempt:
     """Lives from the knock until the child has its orders. A slot that gives up just forgets it."""
 
     def __init__(self, slot):
-        self.slot, self.keeper, self.tries = slot, slot.keeper, 0
+        self.slot, self.keeper, self.tries, self.door = slot, slot.keeper, 0, None
 
     def go_when_there_is_room(self, until):
         """Waits a little for those who leave, where the slot's limits hold no more than it has."""
@@ -53,8 +53,9 @@ class Attempt:
             "preload": roots.node_preload,
         }
         try:
-            door = None if slot.listener is None else doors.door_for(slot)
-            given = [] if door is None else [door.fileno()]
+            if self.door is None and slot.listener is not None:
+                self.door = doors.door_for(slot)
+            given = [] if self.door is None else [self.door.fileno()]
             wire.send(sock, orders, [*given, slot.streams.out_write, slot.streams.error_write])
         except OSError as error:
             sock.close()
@@ -65,7 +66,7 @@ class Attempt:
                 slot.failed(f"the host could not start a process ({error})")
             return
         worker = worker_for(slot.spec)(slot, pid, sock, slot.spec)
-        worker.door = door
+        worker.door, worker.stack = self.door, self.stack
         worker.early = self.zygote.early if slot.spec["kind"] == "wsgi" else 0
         slot.began(worker)
         self.keeper.own(pid, worker)

@@ -34,14 +34,14 @@ class _Status:
 
 
 def _settle_descriptors(sock, given):
-    """0 nothing, 1 and 2 the log, 3 the listening socket, 4 slotd; every other descriptor is closed."""
-    listener, out, error = given
-    spare = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 16) for number in (listener, out, error, sock.detach())]
+    """0 nothing, 1 and 2 the log, 3 the listening socket (nothing, where there is none), 4 slotd; every other descriptor is closed."""
     null = os.open("/dev/null", os.O_RDONLY)
+    listener, out, error = given if len(given) == 3 else (null, *given)
+    spare = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 16) for number in (listener, out, error, sock.detach())]
     for source, target in ((null, 0), (spare[1], 1), (spare[2], 2), (spare[0], LISTENER), (spare[3], STATUS)):
         os.dup2(source, target, inheritable=target < LISTENER)
     os.closerange(STATUS + 1, 1 << 20)
-    return socket.socket(fileno=LISTENER), _Status(socket.socket(fileno=STATUS))
+    return socket.socket(fileno=LISTENER) if len(given) == 3 else None, _Status(socket.socket(fileno=STATUS))
 
 
 def _confine(orders):

@@ -13,12 +13,15 @@ from slotd.worker_end import describe_end
 GRACE_SECONDS = 60
 _LOOK_SECONDS = 10
 _STEADY_SECONDS = 10
+# Whoever waits is for the successor: with new code, or with clean memory.
+_IN_ORDER = ("changed", "spent")
 
 
 class Crew(Sleeper):
     """The part of a slot that deals with its workers."""
 
     __slots__ = ()
+    begins = "woke"
     # How long a new worker waits for room beside the old ones.
     patience = 5.0
 
@@ -149,7 +152,7 @@ class Crew(Sleeper):
         old = [one for one in self.replaceable() if one is not worker]
         if not others:
             self.last_wake_ms, self.wakes = took, self.wakes + 1
-            self.note(f"woke in {round(took)} ms")
+            self.note(f"{self.begins} in {round(took)} ms")
         elif old:
             self.note(f"a new process took over from an old one after {round(took)} ms")
             old[0].dismiss(GRACE_SECONDS)
@@ -175,10 +178,11 @@ class Crew(Sleeper):
             return
         if why == "idle" and not self.serving():
             self.note(f"fell asleep after {self.spec['idleSeconds']} s without a request")
-        elif why not in ("idle", "asked", "changed"):
+        elif why not in ("idle", "asked", *_IN_ORDER):
             self.note(f"the worker left: {why}")
-        if why == "changed":  # per-request: the successor loads the new code for whoever waits
+        if why in _IN_ORDER and (worker.served or not self.kept_up):
             self.settle()
+            self.staff()
         else:
             self.again(worker, why)
 

@@ -47,7 +47,9 @@ class Command(Worker):
         slot = self.slot
         self.over = True
         self.timer.cancel()
-        if self.ready or self.left or self.dismissed or self.cause or slot.gone or slot.streams is None:
+        steady = self.ready and (self.spec["role"] == "web" or time.monotonic() - self.ready_at > _SETTLED_SECONDS)
+        known = self.cause or self.spec["role"] == "scheduled"
+        if steady or known or self.left or self.dismissed or slot.gone or slot.streams is None:
             super().died(status)
         else:
             slot.keeper.journal.last_words(slot.streams, lambda text: self._died_saying(status, text))

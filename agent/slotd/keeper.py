@@ -5,14 +5,14 @@ import signal
 import socket
 import time
 
-from slotd import cgroup, foreign, jail, spec
+from slotd import cgroup, foreign, jail, roles, spec
 from slotd.cgroup_end import end_group
 from slotd.journal import Journal
 from slotd.loop import Loop
 from slotd.nursery import say
 from slotd.packed import Packer
 from slotd.resting import Desk
-from slotd.slot import Slot
+from slotd.timetable import Timetable
 from slotd.zygotes import Zygotes
 
 _STOP_SECONDS = 4
@@ -54,7 +54,7 @@ class Keeper:
         self.owners, self.early = {}, {}
         self.slots = {}
         self.ending = False
-        self.desk, self.packer = Desk(self.loop), Packer(roots)
+        self.desk, self.packer, self.timetable = Desk(self.loop), Packer(roots), Timetable(self.loop)
         self.loop.handle_signal(signal.SIGCHLD, self.reap)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self.loop.handle_signal(number, self.stop)
@@ -110,10 +110,12 @@ class Keeper:
         have = self.slots.get(name)
         if have is not None and wanted["generation"] < have.generation:
             raise spec.Wrong(f"generation {wanted['generation']} of {name} is older than {have.generation}, which runs.")
+        if have is not None and wanted["role"] != have.role:
+            raise spec.Wrong(f"{name} is a {have.role} slot. Unload it before it becomes a {wanted['role']} slot.")
         self.journal.cap(wanted)
         self.zygotes.expect(wanted)
         if have is None:
-            have = self.slots[name] = Slot(self, wanted)
+            have = self.slots[name] = roles.make(self, wanted)
         elif digest != have.digest and wanted != have.spec:
             have.take(wanted)
         have.digest = digest

@@ -1,5 +1,6 @@
 """A slot's listening socket."""
 import os
+import select
 import socket
 import time
 
@@ -27,3 +28,26 @@ def bind(path, gid):
     sock = hidden(path, gid)
     os.rename(sock.getsockname(), path)
     return sock
+
+
+class Shared:
+    """Waits as select.poll() does, on a listening socket that several workers share: a visitor wakes one of them, the longest there
+    that is free. So nobody is woken for nothing, and workers that are not needed stay idle until they leave."""
+
+    def __init__(self, listener):
+        self.epoll = select.epoll()
+        self.epoll.register(listener.fileno(), select.EPOLLIN | select.EPOLLEXCLUSIVE)
+        self.register, self.unregister = self.epoll.register, self.epoll.unregister
+
+    def poll(self, milliseconds):
+        """What is ready, as (descriptor, events)."""
+        return self.epoll.poll(None if milliseconds is None else milliseconds / 1000)
+
+
+def waiter(listener, workers):
+    """What a worker waits on for its visitors, one of so many workers."""
+    if workers > 1:
+        return Shared(listener)
+    alone = select.poll()
+    alone.register(listener.fileno(), select.POLLIN)
+    return alone

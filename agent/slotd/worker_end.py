@@ -43,7 +43,7 @@ class Worker:
         self.ready = self.mismatch = self.left = self.dismissed = self.spent = False
         self.started, self.generation, self.edition = time.time(), spec["generation"], slot.edition
         self.ready_at, self.cause, self.served = 0.0, None, 0
-        self.heard, self.second, self.early = 0, 0, 0
+        self.heard, self.second, self.early, self.stack = 0, 0, 0, None
         self.door = None  # the listening socket it was given
         self.timer = self.loop.later(spec["startSeconds"], self._too_slow)
         self.loop.watch(sock.fileno(), self._hear)

@@ -91,6 +91,7 @@ export function folders(at: Layout, wanted: Pick<Foundation, 'embeddedDatabase'>
     root(at.siteRecords, 0o700),
     root(at.logs, 0o700),
     root(at.stacks, 0o755),
+    root(at.stackSpecs, 0o700),
     root(at.nginxFolder, 0o755),
     root(at.nginxPages, 0o755),
     root(at.nginxTemp, 0o711),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { nativeHash } from '../database/password.ts';
 import type { Layout } from '../layout.ts';
+import type { SlotSpec } from '../slot/spec.ts';
 import type { Act, HomeOp, Mark, SqlStatement, Step } from '../steps.ts';
 import type { Paper } from './state.ts';
 
@@ -44,13 +45,16 @@ function sql(statement: SqlStatement, paper: Paper): void {
 }
 
 function loadSlot(name: string, paper: Paper, at: Layout): void {
-  const [account = '', app = ''] = name.split('.');
-  const text = paper.entries.get(at.slotSpec(account, app))?.text ?? '';
-  const { generation } = JSON.parse(text) as { generation: number };
+  const [account = '', app = '', process = 'web'] = name.split('.');
+  const text = paper.entries.get(at.slotSpec(account, app, process))?.text ?? '';
+  const { generation, role } = JSON.parse(text) as Pick<SlotSpec, 'generation' | 'role'>;
   const gauges = { memoryBytes: 0, memoryPeakBytes: 0, cpuUsec: 0, processes: 0, requests: 0, wakes: 0, lastWakeMs: null };
   paper.slots.set(name, {
     name,
+    process,
+    role,
     generation,
+    workers: [],
     digest: sha(text),
     state: 'asleep',
     reason: null,
@@ -81,7 +85,7 @@ const handlers: Handlers = {
   sql: ({ statement }, paper) => sql(statement, paper),
   slot: ({ verb, name }, paper, at) => {
     if (verb === 'load') loadSlot(name, paper, at);
-    else paper.slots.delete(name);
+    else if (verb === 'unload') paper.slots.delete(name);
   },
   sweep: ({ uid }, paper) => void paper.alive.set(uid, 0),
   probe: ({ mark }, paper) => leaveMark(mark, paper),

@@ -49,15 +49,25 @@ export type SlotSpec = z.infer<typeof slotSpec>;
 
 /** What slotd says of a slot that it holds. Bytes, microseconds and counts only grow within one slotd life, except gauges. */
 export interface SlotStatus {
-  /** `<account>.<app>` */
+  /** `<account>.<app>`, or `<account>.<app>.<process>` for processes that are not the web one. */
   name: string;
+  process: string;
+  role: SlotSpec['role'];
+  /** Of what serves: it follows the spec's once the new version is ready. */
   generation: number;
   /** sha256 of the spec file that slotd has taken up. */
   digest: string;
   state: 'asleep' | 'starting' | 'running' | 'backing-off';
-  /** One sentence when backing off: the last cause, e.g. `ModuleNotFoundError: No module named 'requests'`. */
+  /**
+   * One sentence: the last cause when backing off, e.g. `ModuleNotFoundError: No module named 'requests'`; when running, why the new
+   * version is not what serves; for scheduled slots, what was wrong with the last run.
+   */
   reason: string | null;
   pids: number[];
+  /** Those that serve, the longest there first. */
+  workers: { pid: number; generation: number; since: number; requests: number }[];
+  /** When a scheduled slot runs next, ms since the epoch. */
+  nextRun?: number | null;
   /** When the state began, ms since the epoch. */
   since: number;
   memoryBytes: number;

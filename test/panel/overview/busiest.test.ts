@@ -4,6 +4,9 @@ import type { SlotStatus } from '../../../provisioning/slot/spec.ts';
 
 const slot = (name: string, memoryBytes: number, awake: boolean, lastWakeMs: number | null = null): SlotStatus => ({
   name,
+  process: 'web',
+  role: 'web',
+  workers: [],
   generation: 1,
   digest: '',
   state: awake ? 'running' : 'asleep',
