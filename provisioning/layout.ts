@@ -14,6 +14,12 @@ export interface Roots {
   cgroup: string;
 }
 
+/** How nginx serves a site: what it speaks with the slot, and for PHP and CGI which files it leaves to it. */
+export const WAYS = ['http', 'php', 'cgi', 'fastcgi', 'scgi', 'uwsgi'] as const;
+export type Way = (typeof WAYS)[number];
+
+const homesOf = (way: Way) => (way === 'http' ? 'homes' : `homes-${way}`);
+
 /** Every path Berth uses on a host. No other file spells one. */
 export type Layout = ReturnType<typeof layout>;
 
@@ -39,14 +45,14 @@ export function layout(roots: Roots) {
     nginxPid: join(run, 'nginx.pid'),
     suspendedSocket: join(run, 'suspended.sock'),
     stoppedSocket: join(run, 'stopped.sock'),
-    // Sites: a host name is a link to a slot's socket; its sibling leads to the home that holds static files
+    // Sites: a host name is a link to a slot's socket; its sibling leads to the home that holds static files, and says how it is served
     sites: join(run, 'sites'),
     site: (host: string) => join(run, 'sites', host),
     siteRecords: join(state, 'sites'),
     siteRecordsOf: (account: string) => join(state, 'sites', account),
     siteRecord: (account: string, host: string) => join(state, 'sites', account, host),
-    siteHomes: join(run, 'homes'),
-    siteHome: (host: string) => join(run, 'homes', host),
+    siteHomesOf: (way: Way) => join(run, homesOf(way)),
+    siteHome: (host: string, way: Way = 'http') => join(run, homesOf(way), host),
     // Slots
     slotName: slot,
     slotSpecs: join(state, 'slots'),

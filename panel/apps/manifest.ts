@@ -42,7 +42,7 @@ function slotOf(app: AppRow, from: Recipe, limits: Limits): SlotSpec {
     mode: app.mode,
     kind: from.run.kind,
     entry: from.run.entry,
-    stack: from.source.stack ?? null,
+    stack: 'auto',
     generation: app.slotGeneration,
     idleSeconds: limits.idleSeconds,
     startSeconds: 60,

@@ -30,7 +30,7 @@ export const slotSpec = z.strictObject({
   python: z.string().startsWith('/').max(200).nullable().default(null),
   /** `strict` gives the account zygotes of its own. */
   isolation: z.enum(['shared', 'strict']).default('shared'),
-  /** The stack whose zygote may fork this app, or null for the bare interpreter. */
+  /** The stack whose zygote may fork this app, null for the bare interpreter, or `auto`: whichever fits best what is installed. */
   stack: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,63}$/)
