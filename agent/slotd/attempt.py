@@ -1,8 +1,8 @@
 """One attempt to get a process for a slot: ask a zygote for a blank child, give it its orders."""
 import time
 
-from slotd import wire
-from slotd.worker_end import Worker
+from slotd import doors, wire
+from slotd.foreign import worker_for
 
 _TRIES = 5
 _STAYS = ("wsgi", "asgi")  # kinds whose worker goes on as the interpreter that was forked
@@ -14,7 +14,7 @@ class Attempt:
     """Lives from the knock until the child has its orders. A slot that gives up just forgets it."""
 
     def __init__(self, slot):
-        self.slot, self.keeper, self.tries, self.turn = slot, slot.keeper, 0, None
+        self.slot, self.keeper, self.tries, self.door, self.turn = slot, slot.keeper, 0, None, None
 
     def go_when_there_is_room(self, until):
         """Waits a little for those who leave, where the slot's limits hold no more than it has."""
@@ -57,9 +57,12 @@ class Attempt:
         orders = {
             "spec": {name: value for name, value in slot.spec.items() if name not in _NOT_FOR_THE_CHILD},
             "gates": slot.group.gates(), "homes": roots.homes, "skeleton": slot.skeleton, "kept": roots.kept(),
+            "preload": roots.node_preload,
         }
         try:
-            given = [slot.listener.fileno()] if slot.listener is not None else []
+            if self.door is None and slot.listener is not None:
+                self.door = doors.door_for(slot)
+            given = [] if self.door is None else [self.door.fileno()]
             wire.send(sock, orders, [*given, slot.streams.out_write, slot.streams.error_write])
         except OSError as error:
             sock.close()
@@ -69,10 +72,10 @@ class Attempt:
             else:
                 self._give_up(f"the host could not start a process ({error})")
             return
-        worker = Worker(slot, pid, sock, slot.spec)
-        worker.turn, worker.early = self.turn, self.zygote.early if slot.spec["kind"] in _STAYS else 0
+        worker = worker_for(slot.spec)(slot, pid, sock, slot.spec)
+        worker.door, worker.stack, worker.turn = self.door, self.stack, self.turn
+        worker.early = self.zygote.early if slot.spec["kind"] in _STAYS else 0
         self.keeper.advance.came(worker)
-        worker.stack = self.stack
         slot.began(worker)
         self.keeper.own(pid, worker)
 

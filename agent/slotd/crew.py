@@ -5,7 +5,7 @@ workers of the edition at hand: after a new spec the next one is started and rea
 """
 import time
 
-from slotd import meters
+from slotd import doors, meters
 from slotd.attempt import Attempt
 from slotd.sleeper import NOBODY, Sleeper
 from slotd.worker_end import describe_end
@@ -146,6 +146,7 @@ class Crew(Sleeper):
         """The worker serves."""
         if worker is not self.coming:
             return
+        doors.enter(self, worker)
         self.coming, self.stuck, self.reason = None, False, None
         took = round((time.monotonic() - self.knocked) * 1000, 1)
         others = [one for one in self.serving() if one is not worker]
@@ -203,6 +204,7 @@ class Crew(Sleeper):
     def ended(self, worker, status):
         """The worker's process is gone."""
         self.workers = self.workers - {worker} or NOBODY
+        doors.leave(self, worker)
         starved = self._count()
         if worker is self.coming:
             self.coming = None

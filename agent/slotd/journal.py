@@ -8,6 +8,8 @@ from slotd import nursery, wire
 from slotd.access import ORDINARY
 from slotd.loop import READ, WRITE
 
+_LAST_SECONDS = 0.7
+
 
 class Streams:
     """The two pipes a slot's processes write to while it is awake. slotd keeps its ends, so a dead log process loses nothing."""
@@ -36,7 +38,7 @@ class Journal:
 
     def __init__(self, keeper, access):
         self.keeper, self.loop, self.access = keeper, keeper.loop, access
-        self.streams, self.last = {}, 0
+        self.streams, self.last, self.asked = {}, 0, {}
         self.caps = {}
         self.queue = deque(maxlen=20_000)
         self.pid = self.sock = None
@@ -100,6 +102,8 @@ class Journal:
             self.keeper.slowed(self.streams[message["slowed"]].name)
         elif message.get("done") in self.streams:
             self.streams.pop(message["done"]).close()
+        elif "last" in message:
+            self._tell_last(message["last"], message["text"])
 
     def open(self, spec):
         """New pipes for a slot that wakes."""
@@ -107,6 +111,17 @@ class Journal:
         stream = self.streams[self.last] = Streams(self.last, spec)
         self._open(stream)
         return stream
+
+    def last_words(self, stream, got):
+        """Calls got(text): the line of a slot's errors that says most about how its process ended; "" when there is none."""
+        self.asked[stream.number] = got
+        self._send({"last": stream.number})
+        self.loop.later(_LAST_SECONDS, lambda: self._tell_last(stream.number, ""))
+
+    def _tell_last(self, number, text):
+        got = self.asked.pop(number, None)
+        if got is not None:
+            got(text)
 
     def cap(self, spec):
         """Tells how large a slot's logs may grow, where it is not what all others may."""

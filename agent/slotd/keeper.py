@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 
-from slotd import cgroup, disks, jail, roles, spec
+from slotd import cgroup, disks, foreign, jail, roles, spec
 from slotd.advance import Advance
 from slotd.cgroup_end import end_group
 from slotd.journal import Journal
@@ -70,6 +70,7 @@ class Keeper:
     def _folders(self):
         os.makedirs(self.roots.run, mode=0o755, exist_ok=True)
         os.makedirs(self.roots.specs, mode=0o700, exist_ok=True)
+        foreign.lay_preload(self.roots.node_preload)
         for path, mode, gid in ((self.roots.sockets, 0o710, self.web_gid), (self.roots.skeletons, 0o711, 0)):
             os.makedirs(path, exist_ok=True)
             os.chown(path, 0, gid)
