@@ -14,13 +14,20 @@ export interface Roots {
   cgroup: string;
 }
 
+/** How nginx serves a site: what it speaks with the slot, and for PHP and CGI which files it leaves to it. */
+export const WAYS = ['http', 'php', 'cgi', 'fastcgi', 'scgi', 'uwsgi'] as const;
+export type Way = (typeof WAYS)[number];
+
+const homesOf = (way: Way) => (way === 'http' ? 'homes' : `homes-${way}`);
+
 /** Every path Berth uses on a host. No other file spells one. */
 export type Layout = ReturnType<typeof layout>;
 
 /** Names every path below the given roots. Pure. */
 export function layout(roots: Roots) {
   const { state, run, homes, code } = roots;
-  const slot = (account: string, app: string) => `${account}.${app}`;
+  const slot = (account: string, app: string, process = 'web') =>
+    process === 'web' ? `${account}.${app}` : `${account}.${app}.${process}`;
   return {
     ...roots,
     // The database server
@@ -38,20 +45,20 @@ export function layout(roots: Roots) {
     nginxPid: join(run, 'nginx.pid'),
     suspendedSocket: join(run, 'suspended.sock'),
     stoppedSocket: join(run, 'stopped.sock'),
-    // Sites: a host name is a link to a slot's socket; its sibling leads to the home that holds static files
+    // Sites: a host name is a link to a slot's socket; its sibling leads to the home that holds static files, and says how it is served
     sites: join(run, 'sites'),
     site: (host: string) => join(run, 'sites', host),
     siteRecords: join(state, 'sites'),
     siteRecordsOf: (account: string) => join(state, 'sites', account),
     siteRecord: (account: string, host: string) => join(state, 'sites', account, host),
-    siteHomes: join(run, 'homes'),
-    siteHome: (host: string) => join(run, 'homes', host),
+    siteHomesOf: (way: Way) => join(run, homesOf(way)),
+    siteHome: (host: string, way: Way = 'http') => join(run, homesOf(way), host),
     // Slots
     slotName: slot,
     slotSpecs: join(state, 'slots'),
-    slotSpec: (account: string, app: string) => join(state, 'slots', `${slot(account, app)}.json`),
+    slotSpec: (account: string, app: string, process?: string) => join(state, 'slots', `${slot(account, app, process)}.json`),
     slotSockets: join(run, 'slots'),
-    slotSocket: (account: string, app: string) => join(run, 'slots', `${slot(account, app)}.sock`),
+    slotSocket: (account: string, app: string, process?: string) => join(run, 'slots', `${slot(account, app, process)}.sock`),
     slotdSocket: join(run, 'slotd.sock'),
     accessSocket: join(run, 'access.sock'),
     slotdFolder: join(code, 'agent', 'slotd'),

@@ -52,7 +52,7 @@ export function buildAppManifest(recipe: 'wagtail' | 'django' | 'flask', app = '
         mode: 'on-demand',
         kind: 'wsgi',
         entry,
-        stack: recipe === 'flask' ? null : 'django-5.2',
+        stack: 'auto',
         generation: 1,
         idleSeconds: 300,
         startSeconds: 60,

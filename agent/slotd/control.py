@@ -111,6 +111,14 @@ class Control:
     def _op_unload(self, request, answer):
         self.keeper.unload(self._name(request), lambda why: answer({"ok": True} if why is None else {"ok": False, "error": why}))
 
+    def _op_run(self, request, answer):
+        """Runs a scheduled slot now, as at one of its times."""
+        slot = self.keeper.slots.get(self._name(request))
+        if slot is None or slot.role != "scheduled":
+            raise spec.Wrong(f"there is no scheduled slot {request['name']}.")
+        slot.run_now(None)
+        answer({"ok": True})
+
     def _chosen(self, request):
         account = request.get("account")
         if account is not None and type(account) is not str:

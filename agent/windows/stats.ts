@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Host } from '../../provisioning/host.ts';
 import type { Layout } from '../../provisioning/layout.ts';
 import type { SlotStatus } from '../../provisioning/slot/spec.ts';
-import { blankHistory, type History, type Range, record, shown } from './series.ts';
+import { blankHistory, type History, type Hits, type Range, record, shown } from './series.ts';
 import { type Bookmark, newVisits } from './visits.ts';
 
 const SAMPLE_MS = 10_000;
@@ -29,7 +29,11 @@ interface Watched {
 }
 
 const grown = (now: number, before: number | undefined) => (before === undefined || now < before ? now : now - before);
-const hits = ({ limitHits }: SlotStatus) => limitHits.memory + limitHits.processes + limitHits.cpu;
+/** What was met since the last sample, kind by kind. */
+function met({ limitHits }: SlotStatus, before: SlotStatus | null): Hits {
+  const kinds = Object.entries(limitHits) as [keyof Hits, number][];
+  return Object.fromEntries(kinds.map(([kind, count]) => [kind, grown(count, before?.limitHits[kind])]));
+}
 
 /** Where one slot's history and its access log lie. */
 function files(at: Layout, name: string) {
@@ -83,7 +87,7 @@ export function stats(host: Host) {
       memoryBytes: status.memoryBytes,
       processes: status.processes,
       requests: Math.max(grown(status.requests, before?.requests), visits.latencies.length),
-      limitHits: grown(hits(status), before ? hits(before) : undefined),
+      limitHits: met(status, before),
       latencies: visits.latencies,
     };
     record(entry.history, sample, now);

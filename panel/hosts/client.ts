@@ -34,6 +34,8 @@ export interface HostFacts {
 export interface Series {
   step: number;
   points: Record<string, number | boolean | null>[];
+  /** How often each limit was met within the range, where any was. */
+  hits?: Record<string, number>;
 }
 
 /** What an account has used since `since`. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Stack } from '../catalog/stacks.ts';
-import type { Layout } from '../layout.ts';
+import { type Layout, WAYS } from '../layout.ts';
 
 /** A user of Berth's own, below the range that accounts take. */
 export interface SystemUser {
@@ -98,7 +98,7 @@ export function folders(at: Layout, wanted: Pick<Foundation, 'embeddedDatabase'>
     root(at.run, 0o755),
     web(at.slotSockets),
     web(at.sites),
-    web(at.siteHomes),
+    ...WAYS.map(way => web(at.siteHomesOf(way))),
     ...(wanted.embeddedDatabase ? mysql : []),
   ];
 }

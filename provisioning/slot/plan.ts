@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Layout } from '../layout.ts';
 import type { Manifest } from '../manifest.ts';
+import { pick } from '../stacks/pick.ts';
 import type { Act, Step } from '../steps.ts';
 import { specText } from './contents.ts';
 import type { SlotFound } from './inspect.ts';
@@ -11,10 +12,16 @@ const step = (why: string, act: Act): Step => ({ ...act, why, resource: 'slot' }
 /** The name under which slotd and we know one text of a spec. */
 export const specDigest = (text: string): string => createHash('sha256').update(text).digest('hex');
 
+/** The slot with its stack chosen, where Berth is to choose. */
+function settled(slot: SlotSpec, { choice }: SlotFound): SlotSpec {
+  if (slot.stack !== 'auto') return slot;
+  return { ...slot, stack: pick(choice.environments[slot.app] ?? null, slot.python, choice.standing) };
+}
+
 function up(manifest: Manifest, slot: SlotSpec, found: SlotFound, at: Layout): Step[] {
   const { name } = manifest.account;
   const { app } = slot;
-  const text = specText(manifest, slot, at);
+  const text = specText(manifest, settled(slot, found), at);
   const held = found.held[app];
   const steps: Step[] = [];
   if (!found.logs[app])

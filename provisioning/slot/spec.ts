@@ -30,7 +30,7 @@ export const slotSpec = z.strictObject({
   python: z.string().startsWith('/').max(200).nullable().default(null),
   /** `strict` gives the account zygotes of its own. */
   isolation: z.enum(['shared', 'strict']).default('shared'),
-  /** The stack whose zygote may fork this app, or null for the bare interpreter. */
+  /** The stack whose zygote may fork this app, null for the bare interpreter, or `auto`: whichever fits best what is installed. */
   stack: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,63}$/)
@@ -47,17 +47,37 @@ export const slotSpec = z.strictObject({
 });
 export type SlotSpec = z.infer<typeof slotSpec>;
 
+/** How often each limit was met. cpu counts periods of a tenth of a second, io, openFiles and log looks in which it was seen. */
+export interface LimitHits {
+  memory: number;
+  processes: number;
+  cpu: number;
+  io: number;
+  openFiles: number;
+  log: number;
+}
+
 /** What slotd says of a slot that it holds. Bytes, microseconds and counts only grow within one slotd life, except gauges. */
 export interface SlotStatus {
-  /** `<account>.<app>` */
+  /** `<account>.<app>`, or `<account>.<app>.<process>` for processes that are not the web one. */
   name: string;
+  process: string;
+  role: SlotSpec['role'];
+  /** Of what serves: it follows the spec's once the new version is ready. */
   generation: number;
   /** sha256 of the spec file that slotd has taken up. */
   digest: string;
   state: 'asleep' | 'starting' | 'running' | 'backing-off';
-  /** One sentence when backing off: the last cause, e.g. `ModuleNotFoundError: No module named 'requests'`. */
+  /**
+   * One sentence: the last cause when backing off, e.g. `ModuleNotFoundError: No module named 'requests'`; when running, why the new
+   * version is not what serves; for scheduled slots, what was wrong with the last run.
+   */
   reason: string | null;
   pids: number[];
+  /** Those that serve, the longest there first. */
+  workers: { pid: number; generation: number; since: number; requests: number }[];
+  /** When a scheduled slot runs next, ms since the epoch. */
+  nextRun?: number | null;
   /** When the state began, ms since the epoch. */
   since: number;
   memoryBytes: number;
@@ -67,5 +87,5 @@ export interface SlotStatus {
   requests: number;
   wakes: number;
   lastWakeMs: number | null;
-  limitHits: { memory: number; processes: number; cpu: number };
+  limitHits: LimitHits;
 }
