@@ -20,7 +20,16 @@ async function fill(): Promise<void> {
     const domains = numbers.flatMap(n => [1000 + n, `many${n}.example.org`, `org.example.many${n}.`]);
     await change(`INSERT INTO domains (account_id, name, mirrored, given) VALUES ${numbers.map(() => '(?, ?, ?, 0)').join(', ')}`, domains);
   }
-  const used = { diskBytes: 5e6, inodes: 90, cpuSeconds: 3.5, memoryPeakBytes: 6e7, requests: 50, bandwidthBytes: 7e6, slotSeconds: 60, measured: true };
+  const used = {
+    diskBytes: 5e6,
+    inodes: 90,
+    cpuSeconds: 3.5,
+    memoryPeakBytes: 6e7,
+    requests: 50,
+    bandwidthBytes: 7e6,
+    slotSeconds: 60,
+    measured: true,
+  };
   await keepUsages(Array.from({ length: ACCOUNTS }, (_, n) => ({ account: 1000 + n, ...used })));
 }
 
