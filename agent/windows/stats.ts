@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Host } from '../../provisioning/host.ts';
 import type { Layout } from '../../provisioning/layout.ts';
 import type { SlotStatus } from '../../provisioning/slot/spec.ts';
-import { blankHistory, type History, type Range, record, shown } from './series.ts';
+import { blankHistory, type History, type Hits, type Range, record, shown } from './series.ts';
 import { type Bookmark, newVisits } from './visits.ts';
 
 const SAMPLE_MS = 10_000;
@@ -16,6 +16,8 @@ export interface Totals {
   memoryPeakBytes: number;
   requests: number;
   bandwidthBytes: number;
+  /** Seconds in which the slot had a process; absent in what older versions kept. */
+  awakeSeconds?: number;
 }
 
 interface Watched {
@@ -27,7 +29,11 @@ interface Watched {
 }
 
 const grown = (now: number, before: number | undefined) => (before === undefined || now < before ? now : now - before);
-const hits = ({ limitHits }: SlotStatus) => limitHits.memory + limitHits.processes + limitHits.cpu;
+/** What was met since the last sample, kind by kind. */
+function met({ limitHits }: SlotStatus, before: SlotStatus | null): Hits {
+  const kinds = Object.entries(limitHits) as [keyof Hits, number][];
+  return Object.fromEntries(kinds.map(([kind, count]) => [kind, grown(count, before?.limitHits[kind])]));
+}
 
 /** Where one slot's history and its access log lie. */
 function files(at: Layout, name: string) {
@@ -85,13 +91,14 @@ export function stats(host: Host) {
       memoryBytes: status.memoryBytes,
       processes: status.processes,
       requests: Math.max(grown(status.requests, before?.requests), visits.latencies.length),
-      limitHits: grown(hits(status), before ? hits(before) : undefined),
+      limitHits: met(status, before),
       latencies: visits.latencies,
     };
     record(entry.history, sample, now);
     entry.totals.cpuUsec += sample.cpuUsec;
     entry.totals.requests += sample.requests;
     entry.totals.bandwidthBytes += visits.bytes;
+    if (status.processes > 0) entry.totals.awakeSeconds = (entry.totals.awakeSeconds ?? 0) + SAMPLE_MS / 1000;
     entry.totals.memoryPeakBytes = Math.max(entry.totals.memoryPeakBytes, status.memoryPeakBytes, status.memoryBytes);
     entry.changed = true;
   }

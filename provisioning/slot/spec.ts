@@ -72,6 +72,16 @@ export const slotSpec = fields.superRefine((slot, check) => {
 });
 export type SlotSpec = z.infer<typeof slotSpec>;
 
+/** How often each limit was met. cpu counts periods of a tenth of a second, io, openFiles and log looks in which it was seen. */
+export interface LimitHits {
+  memory: number;
+  processes: number;
+  cpu: number;
+  io: number;
+  openFiles: number;
+  log: number;
+}
+
 /** What slotd says of a slot that it holds. Bytes, microseconds and counts only grow within one slotd life, except gauges. */
 export interface SlotStatus {
   /** `<account>.<app>`, or `<account>.<app>.<process>` for processes that are not the web one. */
@@ -102,5 +112,5 @@ export interface SlotStatus {
   requests: number;
   wakes: number;
   lastWakeMs: number | null;
-  limitHits: { memory: number; processes: number; cpu: number };
+  limitHits: LimitHits;
 }
