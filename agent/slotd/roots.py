@@ -20,6 +20,7 @@ class Roots:
         self.stacks = f"{self.state}/stacks"
         self.asgi = f"{self.state}/servers/asgi/site-packages"  # for apps that do not bring uvicorn themselves
         self.logs = f"{self.state}/logs"
+        self.node_preload = f"{self.run}/node/listen.cjs"
 
     def spec(self, name):
         """The spec file of a slot."""

@@ -49,5 +49,6 @@ function slotOf(app: AppRow, from: Recipe, limits: Limits): SlotSpec {
     memoryMb: limits.memoryMb,
     cpuPercent: limits.cpuPercent,
     processes: limits.processes,
+    ioMbps: limits.ioMbps,
   });
 }

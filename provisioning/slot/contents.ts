@@ -44,7 +44,7 @@ export function specText(manifest: Manifest, slot: SlotSpec, at: Layout): string
     idleSeconds: slot.idleSeconds,
     startSeconds: slot.startSeconds,
     limits: { memoryMb: slot.memoryMb, cpuPercent: slot.cpuPercent, processes: slot.processes, openFiles: OPEN_FILES, ioMbps: slot.ioMbps },
-    account_limits: { memoryMb: limits.memoryMb, cpuPercent: limits.cpuPercent, processes: limits.processes },
+    account_limits: { memoryMb: limits.memoryMb, cpuPercent: limits.cpuPercent, processes: limits.processes, ioMbps: limits.ioMbps },
   };
   return `${JSON.stringify(spec, null, 2)}\n`;
 }
