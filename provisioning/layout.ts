@@ -82,6 +82,8 @@ export function layout(roots: Roots) {
     logs: join(state, 'logs'),
     logsOf: (account: string) => join(state, 'logs', account),
     logFolder: (account: string, app: string) => join(state, 'logs', account, app),
+    /** Stands as long as an app's further process does, so that none is overlooked. */
+    slotTrace: (account: string, app: string, process: string) => join(state, 'logs', account, app, process),
     log: (account: string, app: string, stream: 'app' | 'access' | 'build') => join(state, 'logs', account, app, `${stream}.log`),
     ...accountPaths(state, homes),
   };
