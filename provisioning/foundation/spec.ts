@@ -99,6 +99,7 @@ export function folders(at: Layout, wanted: Pick<Foundation, 'embeddedDatabase'>
     root(at.run, 0o755),
     web(at.slotSockets),
     web(at.sites),
+    web(at.closedSockets),
     ...WAYS.map(way => web(at.siteHomesOf(way))),
     ...(wanted.embeddedDatabase ? mysql : []),
   ];
