@@ -9,6 +9,8 @@ import { seed } from './db/seed.ts';
 import { startWorker } from './jobs/worker.ts';
 import { openLimits } from './middleware/limit.ts';
 import { readSettings, type Settings, useSettings } from './settings.ts';
+import { startCollecting } from './usage/collect.ts';
+import { startSender } from './webhooks/send.ts';
 import { startWhm } from './whm/server.ts';
 
 /** A panel that answers, until it is closed. */
@@ -51,6 +53,8 @@ export async function startPanel(settings: Settings): Promise<Panel> {
   const server = createServer(app.callback());
   const port = await listen(server, settings.port);
   const whm = await startWhm(settings.whm);
+  const sender = startSender();
+  const collecting = startCollecting();
   const worker = await startWorker(`${hostname()}:${port}`);
   return {
     port,
@@ -59,6 +63,8 @@ export async function startPanel(settings: Settings): Promise<Panel> {
       const closed = new Promise(resolve => server.close(resolve));
       await whm.close();
       await worker.stop();
+      await sender.stop();
+      await collecting.stop();
       // Event streams have no end of their own.
       server.closeAllConnections();
       await closed;

@@ -1,45 +1,71 @@
 """A worker that an earlier slotd started. It is not our child, so its end is seen by its pidfd, and told by the guard, its parent now."""
+import functools
+import os
 import signal
 import socket
 
 from slotd.crew import GRACE_SECONDS
-from slotd.loop import READ
-from slotd.worker_end import Worker
+from slotd.foreign import worker_for
+from slotd.listening import adopt as adopt_door
+from slotd.worker_end import HELD, HELD_SPEC
 
-_WORD_SECONDS = 0.2
+_WORD_SECONDS = 0.1
 
 
-class Adopted(Worker):
-    """A worker whose parent we are not."""
+class _NoTurn:
+    """Nobody waits for it."""
 
-    def __init__(self, slot, sock, pidfd, facts, adopted):
-        super().__init__(slot, facts["pid"], sock, {**slot.spec, "kind": facts["kind"]})
-        self.adopted, self.pidfd = adopted, pidfd
+    @staticmethod
+    def over():
+        """There is nothing to give back."""
+
+
+class Adopted:
+    """What is different when we are not the parent. Goes before the class that knows this kind of worker."""
+
+    def go_on_under(self, descriptors, facts, adopted):
+        """Takes up what the guard held."""
+        self.adopted, self.pidfd = adopted, descriptors[1]
         adopted[self.pid] = self
         self.timer.cancel()
-        self.ready, self.left, self.dismissed = True, facts["left"], facts["dismissed"]
-        self.ready_at, self.started, self.served, self.early = facts["ready_at"], facts["started"], facts["served"], facts["early"]
-        self.generation = facts["generation"]
-        self.edition = slot.edition if facts["digest"] == slot.digest.hex() else slot.edition - 1
-        self.loop.watch(pidfd, self._over, READ)
-        if facts["kind"] == "command":
-            self.loop.unwatch(sock.fileno())
-            self.wait_for_idle()
+        self.ready, self.turn, self.door = True, _NoTurn, self._door(descriptors[2:])
+        for name in HELD:
+            setattr(self, name, facts[name])
+        self.edition = self.slot.edition if facts["digest"] == self.slot.digest.hex() else self.slot.edition - 1
+        self.slot.keeper.advance.came(self)
+        self.loop.watch(self.pidfd, self._over)
+        if self.spec["kind"] == "command" and not (self.tells and self.spec["role"] == "web"):
+            self.loop.unwatch(self.sock.fileno())  # it became another program
+        self.slot.adopt(self)
+        self.hold()
         if self.left or self.dismissed:
-            self.give_grace(GRACE_SECONDS)
+            self._see_off()
+        elif not self.tells:
+            self.go_on()
 
-    def _signal(self, number):
+    def _door(self, held):
+        """The socket it listens on: its slot's, or an old one that it keeps until everybody who came through it is served."""
+        slot = self.slot
+        if self.tells or not held:
+            return slot.listener
+        mine = os.fstat(held[0]).st_ino
+        for door in (slot.listener, *(worker.door for worker in slot.workers)):
+            if door is not None and os.fstat(door.fileno()).st_ino == mine:
+                os.close(held[0])
+                return door
+        return adopt_door(held[0])
+
+    def _see_off(self):
+        if not self.tells:
+            self.drain(GRACE_SECONDS)
+        self.give_grace(GRACE_SECONDS)
+
+    def signal(self, number):
+        """Signals the process, and never another that has its number by now."""
         try:
             signal.pidfd_send_signal(self.pidfd, number)
         except (ProcessLookupError, TypeError):
             pass
-
-    def kill(self):
-        """Ends the process, and never another that has its number by now."""
-        self._signal(signal.SIGKILL)
-
-    def _terminate(self):
-        self._signal(signal.SIGTERM)
 
     def _over(self, _):
         """It has ended. How, the guard says in a moment, unless it is not the parent either."""
@@ -53,8 +79,14 @@ class Adopted(Worker):
             super().died(status)
 
 
+@functools.lru_cache(maxsize=None)
+def _adopted(kind):
+    return type(f"Adopted{kind.__name__}", (Adopted, kind), {})
+
+
 def adopt(slot, descriptors, facts, adopted):
     """Takes on a worker that goes on under this slotd."""
+    spec = {**slot.spec, **{name: facts[name] for name in HELD_SPEC}}
     sock = socket.socket(fileno=descriptors[0])
     sock.setblocking(False)
-    slot.adopt(Adopted(slot, sock, descriptors[1], facts, adopted))
+    _adopted(worker_for(spec))(slot, facts["pid"], sock, spec).go_on_under(descriptors, facts, adopted)

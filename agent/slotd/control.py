@@ -4,8 +4,8 @@ import os
 import signal
 import socket
 
-from slotd import VERSION, spec, sweep
-from slotd.restart import Restart
+from slotd import VERSION, drain, spec, sweep
+from slotd.handover import Restart
 
 _LINE = 65_536
 _PAUSE_SECONDS = 0.1
@@ -145,6 +145,14 @@ class Control:
     def _op_unload(self, request, answer):
         self.keeper.unload(self._name(request), lambda why: answer({"ok": True} if why is None else {"ok": False, "error": why}))
 
+    def _op_run(self, request, answer):
+        """Runs a scheduled slot now, as at one of its times."""
+        slot = self.keeper.slots.get(self._name(request))
+        if slot is None or slot.role != "scheduled":
+            raise spec.Wrong(f"there is no scheduled slot {request['name']}.")
+        slot.run_now(None)
+        answer({"ok": True})
+
     def _chosen(self, request):
         account = request.get("account")
         if account is not None and type(account) is not str:
@@ -166,6 +174,11 @@ class Control:
     def _op_ping(self, _, answer):
         ready = sorted({key.stack for key, line in self.keeper.zygotes.lines.items() if key.stack and line.serving.pid is not None})
         answer({"ok": True, "version": VERSION, "pid": os.getpid(), "stacks": ready})
+
+    def _op_drain(self, request, answer):
+        if type(request.get("name")) is not str:
+            raise spec.Wrong('"name" must be a stack.')
+        drain.drain(self.keeper, request["name"], answer)
 
     def _op_zygotes(self, _, answer):
         answer({"ok": True, "zygotes": self.keeper.zygotes.status()})

@@ -5,7 +5,7 @@ workers of the edition at hand: after a new spec the next one is started and rea
 """
 import time
 
-from slotd import meters
+from slotd import doors, meters
 from slotd.attempt import Attempt
 from slotd.sleeper import NOBODY, Sleeper
 from slotd.worker_end import describe_end
@@ -13,12 +13,15 @@ from slotd.worker_end import describe_end
 GRACE_SECONDS = 60
 _LOOK_SECONDS = 10
 _STEADY_SECONDS = 10
+# Whoever waits is for the successor: with new code, or with clean memory.
+_IN_ORDER = ("changed", "spent")
 
 
 class Crew(Sleeper):
     """The part of a slot that deals with its workers."""
 
     __slots__ = ()
+    begins = "woke"
     # How long a new worker waits for room beside the old ones.
     patience = 5.0
 
@@ -78,9 +81,9 @@ class Crew(Sleeper):
 
     def _make_group(self):
         if not self.made or not self.group.exists():
-            self.keeper.trees.group(self.account).make(self.spec["account_limits"])
-            self.group.make(self.spec["limits"])
-            self.made = True
+            early = self.keeper.advance.of
+            self.keeper.trees.group(self.account).make(self.spec["account_limits"], early(self.account))
+            self.group.make(self.spec["limits"], early(self.name))
             self.count_silently()
 
     def began(self, worker):
@@ -140,22 +143,23 @@ class Crew(Sleeper):
 
     def ready(self, worker):
         """The worker serves."""
+        worker.turn.over()
         if worker is not self.coming:
             return
+        doors.enter(self, worker)
         self.coming, self.stuck, self.reason = None, False, None
         took = round((time.monotonic() - self.knocked) * 1000, 1)
         others = [one for one in self.serving() if one is not worker]
         old = [one for one in self.replaceable() if one is not worker]
         if not others:
             self.last_wake_ms, self.wakes = took, self.wakes + 1
-            self.note(f"woke in {round(took)} ms")
+            self.note(f"{self.begins} in {round(took)} ms")
         elif old:
             self.note(f"a new process took over from an old one after {round(took)} ms")
             old[0].dismiss(GRACE_SECONDS)
         else:
             self.note(f"process {len(others) + 1} of {self.most} came to help in {round(took)} ms")
-        if self.look_timer is None:
-            self.look_timer = self.loop.later(_LOOK_SECONDS, self._look)
+        self.watch_over()
         self.settle()
         self.staff()
 
@@ -174,10 +178,12 @@ class Crew(Sleeper):
             return
         if why == "idle" and not self.serving():
             self.note(f"fell asleep after {self.spec['idleSeconds']} s without a request")
-        elif why not in ("idle", "asked", "changed"):
+        elif why not in ("idle", "asked", *_IN_ORDER):
+            self.tally.heard(why)
             self.note(f"the worker left: {why}")
-        if why == "changed":  # per-request: the successor loads the new code for whoever waits
+        if why in _IN_ORDER and (worker.served or not self.kept_up):
             self.settle()
+            self.staff()
         else:
             self.again(worker, why)
 
@@ -197,6 +203,7 @@ class Crew(Sleeper):
     def ended(self, worker, status):
         """The worker's process is gone."""
         self.workers = self.workers - {worker} or NOBODY
+        doors.leave(self, worker)
         starved = self._count()
         if worker is self.coming:
             self.coming = None
@@ -227,24 +234,14 @@ class Crew(Sleeper):
         if self.state == "asleep":
             self.forget_spec()
 
-    def _look(self):
-        self.look_timer = self.loop.later(_LOOK_SECONDS, self._look) if self.workers else None
-        self._count()
-
-    def count_silently(self):
-        """What the group has counted before, under an earlier slotd, has been told."""
-        self.tally.news(self.spec["limits"], self.spec["account_limits"], lambda text: None)
-
-    def adopt(self, worker):
-        """A worker that an earlier slotd left goes on."""
-        self.workers = self.workers or set()
-        self.workers.add(worker)
-        if not self.made:
-            self.made = True
-            self.count_silently()
+    def watch_over(self):
+        """Looks at the group every few seconds, for as long as somebody is in it."""
         if self.look_timer is None:
             self.look_timer = self.loop.later(_LOOK_SECONDS, self._look)
-        self.settle()
+
+    def _look(self):
+        self.look_timer = self.loop.later(_LOOK_SECONDS, self._look) if self.workers else None
+        self.tally.look(self.spec["limits"], self.spec["account_limits"], self.note)
 
     def _count(self):
         return self.tally.news(self.spec["limits"], self.spec["account_limits"], self.note) if self.made else None

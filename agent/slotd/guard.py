@@ -23,40 +23,21 @@ if __name__ == "__main__":
 import fcntl
 import json
 import os
-import resource
 import select
 import signal
 import socket
 import struct
 import time
 
+from slotd.holding import AGAIN, LARGEST, MOST, Holding, raise_limit
 from slotd.roots import Roots
 
-AGAIN = 86
-MOST = 240  # descriptors in one message; the kernel's bound is 253
-_LARGEST = 1 << 18
 _STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _SUBREAPER = 36
 
 
 def _say(text):
     print(f"guard: {text}", file=sys.stderr, flush=True)
-
-
-def raise_limit():
-    """As many open files as the kernel allows: ten thousand slots are ten thousand descriptors."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    for wanted in (1 << 20, hard):
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, hard)))
-            return
-        except (OSError, ValueError):
-            continue
-
-
-def parts(thing):
-    """(descriptors, facts) of a thing; most are listening sockets, and those are kept as one bare number."""
-    return ((thing,), None) if type(thing) is int else thing
 
 
 def _become_subreaper():
@@ -69,7 +50,7 @@ class Guard:
     """What is kept, slotd, and the one connection to it."""
 
     def __init__(self, roots):
-        self.roots, self.kept = roots, {}
+        self.roots, self.kept = roots, Holding()
         self.pid = self.pidfd = self.line = None
         self.crashes, self.began, self.next = 0, 0.0, 0.0
         self.stopping = self.upgrading = self.told = False
@@ -194,41 +175,21 @@ class Guard:
 
     def _hear(self):
         try:
-            data, descriptors, _, _ = socket.recv_fds(self.line, _LARGEST, MOST, socket.MSG_CMSG_CLOEXEC)
+            data, descriptors, _, _ = socket.recv_fds(self.line, LARGEST, MOST, socket.MSG_CMSG_CLOEXEC)
         except OSError:
             data, descriptors = b"", []
         if not data:
             self._hang_up()
             return
         message = json.loads(data)
-        for key, count, facts in message.get("keep", ()):
-            self._drop(key)
-            mine, descriptors = descriptors[:count], descriptors[count:]
-            if len(mine) == count:
-                self.kept[key] = mine[0] if count == 1 and facts is None else (mine, facts)
-        for key in list(self.kept) if message.get("drop") == "all" else message.get("drop", ()):
-            self._drop(key)
+        self.kept.take(message, descriptors)
         if "give" in message:
-            self._give()
+            for listed, given in self.kept.batches():
+                self._tell({"have": listed}, given)
+            self._tell({"whole": True})
         if message.get("whole") and self.upgrading:
             self.upgrading = False
             self.signal(signal.SIGUSR2)
-
-    def _drop(self, key):
-        for descriptor in parts(self.kept.pop(key, ((), None)))[0]:
-            os.close(descriptor)
-
-    def _give(self):
-        """Gives a new slotd everything there is."""
-        listed, descriptors = [], []
-        for key, thing in self.kept.items():
-            mine, facts = parts(thing)
-            if len(descriptors) + len(mine) > MOST:
-                self._tell({"have": listed}, descriptors)
-                listed, descriptors = [], []
-            listed.append((key, len(mine), facts))
-            descriptors += mine
-        self._tell({"have": listed, "whole": True}, descriptors)
 
     # The life
 

@@ -8,12 +8,14 @@ from slotd import nursery, wire
 from slotd.access import ORDINARY
 from slotd.loop import READ, WRITE
 
+_LAST_SECONDS = 0.7
+
 
 class Streams:
     """The two pipes a slot's processes write to while it is awake. slotd keeps its ends, so a dead log process loses nothing."""
 
-    def __init__(self, number, path, size, held=None):
-        self.number, self.path, self.bytes = number, path, size
+    def __init__(self, number, name, path, size, held=None):
+        self.number, self.name, self.path, self.bytes = number, name, path, size
         self.ending = held is not None
         if held:  # from an earlier slotd, whose writing ends are closed
             self.out, self.error = held
@@ -43,10 +45,10 @@ class Journal:
     """The log process, as slotd sees it."""
 
     def __init__(self, keeper, access, held=()):
-        """`held` are the (number, path, size, descriptors) of pipes that an earlier slotd left."""
+        """`held` are the (number, name, path, size, descriptors) of pipes that an earlier slotd left."""
         self.keeper, self.loop, self.access = keeper, keeper.loop, access
         self.streams = {number: Streams(number, *more) for number, *more in held}
-        self.last = max(self.streams, default=0)
+        self.last, self.asked = max(self.streams, default=0), {}
         self.caps = {}
         self.queue = deque(maxlen=20_000)
         self.pid = self.sock = None
@@ -106,17 +108,32 @@ class Journal:
             message = None
         if message is None:
             self.loop.unwatch(self.sock.fileno())
+        elif message.get("slowed") in self.streams:
+            self.keeper.slowed(self.streams[message["slowed"]].name)
         elif message.get("done") in self.streams:
             self.keeper.store.drop(f"p:{message['done']}")
             self.streams.pop(message["done"]).close()
+        elif "last" in message:
+            self._tell_last(message["last"], message["text"])
 
     def open(self, spec):
         """New pipes for a slot that wakes."""
         self.last += 1
-        stream = self.streams[self.last] = Streams(self.last, spec["log"], spec["logBytes"])
-        self.keeper.store.keep(f"p:{self.last}", (stream.out, stream.error), {"path": stream.path, "bytes": stream.bytes})
+        stream = self.streams[self.last] = Streams(self.last, spec["name"], spec["log"], spec["logBytes"])
+        self.keeper.store.keep(f"p:{self.last}", (stream.out, stream.error), {"name": stream.name, "path": stream.path, "bytes": stream.bytes})
         self._open(stream)
         return stream
+
+    def last_words(self, stream, got):
+        """Calls got(text): the line of a slot's errors that says most about how its process ended; "" when there is none."""
+        self.asked[stream.number] = got
+        self._send({"last": stream.number})
+        self.loop.later(_LAST_SECONDS, lambda: self._tell_last(stream.number, ""))
+
+    def _tell_last(self, number, text):
+        got = self.asked.pop(number, None)
+        if got is not None:
+            got(text)
 
     def cap(self, spec):
         """Tells how large a slot's logs may grow, where it is not what all others may."""

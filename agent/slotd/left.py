@@ -32,8 +32,8 @@ class Left:
         return [(key, *self.things.pop(key)) for key in [key for key in self.things if key.startswith(prefix)]]
 
     def pipes(self):
-        """The log pipes: (number, path, size, descriptors)."""
-        return [(int(key[2:]), facts["path"], facts["bytes"], held) for key, held, facts in self.taken("p:")]
+        """The log pipes: (number, name, path, size, descriptors)."""
+        return [(int(key[2:]), facts["name"], facts["path"], facts["bytes"], held) for key, held, facts in self.taken("p:")]
 
     def _ended(self, pid, status):
         worker = self.adopted.get(pid)
@@ -89,7 +89,6 @@ class Left:
             if slot is None:
                 end_group(keeper.loop, keeper.trees, account, app, lambda why: why and say(why))
             elif group.pids():
-                slot.made = True
                 slot.count_silently()
                 keeper.loop.later(GRACE_SECONDS, slot.quiet_if_alone)
             else:

@@ -1,59 +1,35 @@
-"""A planned restart, for new code or a new setting: this slotd ends so that the next one takes up everything. Nothing closes meanwhile."""
-import json
+"""Passenger's restart files below an app's root: a touched tmp/restart.txt means new code, tmp/always_restart.txt new code each time."""
 import os
 import time
 
-from slotd.guard import AGAIN
-from slotd.left import state_of
-from slotd.spec import Wrong
-
-_LONGEST, _STARTING = 25.0, 2.0
-_LOOK_SECONDS = 0.03
+_EVERY = 0.2
 
 
-class Restart:
-    """Waits for what cannot be handed on, hands on the rest, and ends the process."""
+def _stamp(path):
+    try:
+        info = os.stat(path)
+    except OSError:
+        return None
+    return info.st_mtime_ns, info.st_ino
 
-    def __init__(self, keeper, control):
-        self.keeper, self.control = keeper, control
-        self.began = None
 
-    def begin(self, talk=None):
-        """Starts it; `talk`, which asked, is answered by the next slotd. Raises Wrong where there is no guard."""
-        if not self.keeper.store.guarded:
-            raise Wrong("This slotd has no guard, which would hold everything open meanwhile: stop it and start it again instead.")
-        if self.keeper.ending:
-            raise Wrong("slotd is ending.")
-        if talk is not None:
-            talk.owed = True
-        if self.began is None:
-            self.began = time.monotonic()
-            self.keeper.desk.closed = True  # who visits a resting app waits for the next slotd
-            self._wait()
+class Marks:
+    """The files as they were before the app was loaded. Looked at by the worker, which is the customer; never by root."""
 
-    def _wait(self):
-        keeper, waited = self.keeper, time.monotonic() - self.began
-        if keeper.ending:
-            return
-        answering = keeper.desk.visits or any(talk.busy and not talk.owed for talk in self.control.talks)
-        starting = waited < _STARTING and any(slot.attempt or slot.coming for slot in keeper.slots.values())
-        if waited < _LONGEST and (answering or starting):
-            keeper.loop.later(_LOOK_SECONDS, self._wait)
-        else:
-            self._go()
+    def __init__(self, root):
+        self.touched, self.always = os.path.join(root, "tmp", "restart.txt"), os.path.join(root, "tmp", "always_restart.txt")
+        self.stamp = _stamp(self.touched)
+        self.looked = time.monotonic()
 
-    def _go(self):
-        keeper = self.keeper
-        states = {name: state for name, slot in keeper.slots.items() if (state := state_of(slot)) is not None}
-        memory = os.memfd_create("slots", os.MFD_CLOEXEC)
-        with open(memory, "wb", closefd=False) as file:
-            file.write(json.dumps(states, separators=(",", ":")).encode())
-        keeper.store.keep("a:state", (memory,))
-        for slot in keeper.slots.values():
-            for worker in slot.workers:
-                worker.hold()
-        for talk in self.control.talks:
-            keeper.store.keep(f"c:{talk.conn.fileno()}", (talk.conn.fileno(),), {"got": talk.got.decode("latin-1"), "owed": talk.owed})
-        keeper.journal.say_what_waits()
-        keeper.store.finish()
-        os._exit(AGAIN)
+    def changed(self, served):
+        """Whether the worker must leave before it serves another request."""
+        self.looked = time.monotonic()
+        return _stamp(self.touched) != self.stamp or (served and self.each())
+
+    def due(self, now):
+        """Whether it is time to look again, for a worker that has no pause."""
+        return now - self.looked > _EVERY
+
+    def each(self):
+        """Whether every request wants a new process."""
+        return _stamp(self.always) is not None

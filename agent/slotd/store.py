@@ -8,10 +8,9 @@ import os
 import socket
 from collections import deque
 
-from slotd.guard import MOST, parts
+from slotd.holding import LARGEST, MOST, parts
 from slotd.loop import READ, WRITE
 
-_LARGEST = 1 << 18
 _TEXT = 60_000
 _AGAIN_SECONDS = 0.5
 
@@ -33,7 +32,7 @@ class Store:
         self.line.send(b'{"give":true}')
         found = {}
         while True:
-            data, descriptors, _, _ = socket.recv_fds(self.line, _LARGEST, MOST + 8, socket.MSG_CMSG_CLOEXEC)
+            data, descriptors, _, _ = socket.recv_fds(self.line, LARGEST, MOST + 8, socket.MSG_CMSG_CLOEXEC)
             if not data:
                 raise ConnectionResetError("the guard went away")
             message = json.loads(data)

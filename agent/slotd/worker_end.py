@@ -4,11 +4,14 @@ import signal
 import socket
 import time
 
-from slotd import meters, wire
+from slotd import wire
 
 _PER_SECOND = 60
 _COMMAND_SECONDS = 2
 _MANY = 50
+# What the guard holds of a worker beside its descriptors: its own story, and how its spec says that it is to be treated.
+HELD = ("pid", "generation", "served", "started", "ready_at", "early", "stack", "left", "dismissed", "stamp")
+HELD_SPEC = ("kind", "role", "listen", "mode")
 
 
 def _sentence(text):
@@ -37,13 +40,19 @@ def describe_end(status):
 class Worker:
     """One process that serves, or is about to."""
 
+    # Whether it says by itself when it is ready, idle, leaving.
+    tells = True
+
     def __init__(self, slot, pid, sock, spec):
         self.slot, self.loop, self.pid, self.sock, self.spec = slot, slot.loop, pid, sock, spec
         self.ready = self.mismatch = self.left = self.dismissed = self.spent = False
         self.started, self.generation, self.edition = time.time(), spec["generation"], slot.edition
         self.ready_at, self.cause, self.served = 0.0, None, 0
-        self.heard, self.second, self.early = 0, 0, 0
-        self.idle_cpu = self.pidfd = None
+        self.heard, self.second, self.early, self.stack = 0, 0, 0, None
+        self.stamp = None  # of tmp/restart.txt, where slotd looks at it
+        self.door = None  # the listening socket it was given
+        self.turn = None  # which others of the account may wait for
+        self.pidfd = None
         self.timer = self.loop.later(spec["startSeconds"], self._too_slow)
         self.loop.watch(sock.fileno(), self._hear)
 
@@ -62,9 +71,13 @@ class Worker:
             self.kill()
 
     def kill(self):
-        """Ends the process. Safe: an unreaped pid of ours cannot be another's."""
+        """Ends the process."""
+        self.signal(signal.SIGKILL)
+
+    def signal(self, number):
+        """Signals the process. Safe: an unreaped pid of ours cannot be another's."""
         try:
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, number)
         except ProcessLookupError:
             pass
 
@@ -91,8 +104,8 @@ class Worker:
     def _end_of_talk(self):
         """The process is ending, or has become another program (kind command), or an app closed what is not its own."""
         self.loop.unwatch(self.sock.fileno())
-        if self.spec["kind"] == "command" and self.cause is None:
-            self._became()
+        if self.spec["role"] != "web" and self.cause is None:
+            self._begin()
         elif not self.left:
             self.loop.later(0.2, self._still_there)
 
@@ -116,12 +129,11 @@ class Worker:
             self.pidfd = os.pidfd_open(self.pid) if self.pidfd is None else self.pidfd
         except OSError:
             return  # no descriptor is free: should slotd be killed now, this one sees it and leaves
-        facts = {
-            "slot": self.slot.name, "pid": self.pid, "kind": self.spec["kind"], "generation": self.generation, "served": self.served,
-            "digest": self.slot.digest.hex() if self.edition == self.slot.edition else "", "started": self.started,
-            "ready_at": self.ready_at, "early": self.early, "left": self.left, "dismissed": self.dismissed,
-        }
-        store.keep(f"w:{self.pid}", (self.sock.fileno(), self.pidfd), facts)
+        facts = {name: getattr(self, name) for name in HELD}
+        facts.update({name: self.spec[name] for name in HELD_SPEC})
+        facts["slot"], facts["digest"] = self.slot.name, self.slot.digest.hex() if self.edition == self.slot.edition else ""
+        door = () if self.door is None or self.tells else (self.door.fileno(),)
+        store.keep(f"w:{self.pid}", (self.sock.fileno(), self.pidfd, *door), facts)
 
     def _let_go(self):
         self.slot.keeper.store.drop(f"w:{self.pid}")
@@ -132,33 +144,8 @@ class Worker:
             os.close(self.pidfd)
             self.pidfd = None
 
-    def _became(self):
-        self._begin()
-        self.wait_for_idle()
-
-    def wait_for_idle(self):
-        """Looks from time to time whether a foreign server still has work, where it may sleep."""
-        if self.spec["mode"] == "on-demand" and self.spec["role"] == "web":
-            self.timer = self.loop.later(self.spec["idleSeconds"], self._command_idle)
-
-    def _command_idle(self):
-        """A foreign server does not tell when it is idle: no open connection and almost no work since the last look mean it."""
-        used = meters.cpu(self.slot.group)[0]
-        before, self.idle_cpu = self.idle_cpu, used
-        quiet = before is not None and used - before < 2000 * self.spec["idleSeconds"]
-        if quiet and self.serves and not _connections(self.spec["socket"]):
-            self.left = True
-            self.hold()
-            self.slot.leaving(self, "idle")
-            self._terminate()
-        else:
-            self.timer = self.loop.later(self.spec["idleSeconds"], self._command_idle)
-
     def _terminate(self):
-        try:
-            os.kill(self.pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
+        self.signal(signal.SIGTERM)
 
     def _obey(self, message):
         if "ready" in message and not self.ready:
@@ -198,7 +185,7 @@ class Worker:
             return
         if already:
             pass
-        elif self.spec["kind"] == "command":
+        elif self.spec["role"] != "web":
             self._terminate()
         else:
             try:
@@ -216,6 +203,8 @@ class Worker:
     def died(self, status):
         """Called by the reaper."""
         self.timer.cancel()
+        self.turn.over()
+        self.slot.keeper.advance.went(self)
         # What it said last may still be unread.
         for _ in range(64):  # bounded: a stray child of the app may hold the other end
             try:
@@ -228,14 +217,9 @@ class Worker:
                 break
             if isinstance(message, dict):
                 self._obey(message)
-        if self.spec["kind"] == "command" and self.ready and not self.left and time.monotonic() - self.ready_at < _COMMAND_SECONDS:
+        if self.spec["role"] != "web" and self.ready and not self.left and time.monotonic() - self.ready_at < _COMMAND_SECONDS:
             self.ready = False
         self._let_go()
         self.timer.cancel()
         self.slot.ended(self, status)
 
-
-def _connections(path):
-    """How many accepted connections a listening socket's path has."""
-    with open("/proc/net/unix", encoding="utf-8", errors="replace") as file:
-        return sum(1 for line in file if line.rstrip().endswith(path) and line.split()[5] == "03")

@@ -100,7 +100,10 @@ for (const how of ['restart', 'crash'] as const) {
     server.make('ada', 'blog', { 'app.py': `${SLOW}# new\n` }, { generation: 2, idleSeconds: 1 });
     t.true((await server.ask({ op: 'load', name: web.name })).ok);
     const renewed = await server.until(web.name, found => found.generation === 2);
-    t.notDeepEqual(renewed.workers?.map(({ pid }) => pid), before[0]);
+    t.notDeepEqual(
+      renewed.workers?.map(({ pid }) => pid),
+      before[0],
+    );
     await server.until(web.name, found => found.state === 'asleep' && found.processes === 0);
     await server.end();
     t.deepEqual(processes(server.folder), []);
@@ -146,7 +149,10 @@ serial('what changed while slotd was away is taken up: a new version, a slot tha
   t.true((await stop()) > 0);
   for (const end = Date.now() + 5000; Date.now() < end && processes('gone').length; ) await pause(50);
   t.throws(() => readFileSync(`/proc/${pids[1]}/stat`));
-  t.deepEqual((await server.ask({ op: 'status' })).slots?.map(({ name }) => name), [spec.name]);
+  t.deepEqual(
+    (await server.ask({ op: 'status' })).slots?.map(({ name }) => name),
+    [spec.name],
+  );
 });
 
 serial('a slotd without a guard says that it cannot restart without loss', async t => {
