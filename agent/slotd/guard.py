@@ -29,21 +29,14 @@ import socket
 import struct
 import time
 
-from slotd.holding import AGAIN, LARGEST, MOST, Holding, raise_limit
+from slotd.holding import AGAIN, LARGEST, MOST, Holding, become_subreaper, raise_limit
 from slotd.roots import Roots
 
 _STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_SUBREAPER = 36
 
 
 def _say(text):
     print(f"guard: {text}", file=sys.stderr, flush=True)
-
-
-def _become_subreaper():
-    import ctypes  # only here: it is a third of what this process weighs
-
-    ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
 
 
 class Guard:
@@ -243,7 +236,7 @@ def main():
     roots = Roots()
     os.makedirs(roots.run, mode=0o755, exist_ok=True)
     raise_limit()
-    _become_subreaper()
+    become_subreaper()
     with open("/proc/self/comm", "w", encoding="ascii") as file:
         file.write("berth-guard")
     guard = Guard(roots)

@@ -78,7 +78,7 @@ class Sleeper:
 
     def adopt(self, worker):
         """A worker that an earlier slotd left goes on."""
-        self.workers = self.workers | {worker}
+        self.workers = {*self.workers, worker}
         if not self.made:
             self.count_silently()
         self.watch_over()

@@ -98,7 +98,7 @@ for (const how of ['restart', 'crash'] as const) {
     await server.says('dora.cmd', /the app ended: ended by SIGKILL/);
     t.is((await server.get('dora.cmd')).body, 'command');
     server.make('ada', 'blog', { 'app.py': `${SLOW}# new\n` }, { generation: 2, idleSeconds: 1 });
-    t.true((await server.ask({ op: 'load', name: web.name })).ok);
+    t.is((await server.ask({ op: 'load', name: web.name })).error, undefined);
     const renewed = await server.until(web.name, found => found.generation === 2);
     t.notDeepEqual(
       renewed.workers?.map(({ pid }) => pid),
