@@ -13,7 +13,7 @@ async function visitTwice(port: number, hosts: string[]): Promise<void> {
 }
 
 /** What a resident Django app takes when every part of its server is counted and shared among the apps. */
-async function residentRow(stage: Stage): Promise<Row> {
+export async function residentRow(stage: Stage): Promise<Row> {
   const { ground, few } = stage;
   const { users, port } = ground;
   const each = (kib: number) => [kib / users.length / MIB];
@@ -43,7 +43,7 @@ async function residentRow(stage: Stage): Promise<Row> {
   return { ...row, ratio: 'berth/peer', goal: '≤ 0.45', met: r => r <= 0.45 };
 }
 
-/** What sleeping costs: starts the Berth with all the slots, which must not stand yet. */
+/** What sleeping costs: starts the slot server with all the slots, which must not stand yet. */
 export async function sleepingRows(stage: Stage): Promise<Row[]> {
   const { few, many, effort } = stage;
   await pause(1500);
@@ -83,7 +83,7 @@ export async function sleepingRows(stage: Stage): Promise<Row[]> {
 }
 
 /** Row 7: one warm worker under eight visitors who never pause. */
-async function warmRows(stage: Stage): Promise<Row[]> {
+export async function warmRows(stage: Stage): Promise<Row[]> {
   const { ground, effort } = stage;
   const user = ground.users[0]!;
   const peer = gunicorn(ground, user, 'django');
@@ -107,9 +107,4 @@ async function warmRows(stage: Stage): Promise<Row[]> {
     { figure: 'warm throughput, one worker', unit: 'req/s', ...rate, goal: '≥ 1.05', met: r => r >= 1.05 },
     { figure: 'warm p99, one worker', unit: 'ms', ...p99, goal: '≤ 1.0', met: r => r <= 1 },
   ];
-}
-
-/** Rows 5 and 7: what awake apps weigh and carry. */
-export async function awake(stage: Stage): Promise<Row[]> {
-  return [await residentRow(stage), ...(await warmRows(stage))];
 }
