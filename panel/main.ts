@@ -9,10 +9,15 @@ import { seed } from './db/seed.ts';
 import { startWorker } from './jobs/worker.ts';
 import { openLimits } from './middleware/limit.ts';
 import { readSettings, type Settings, useSettings } from './settings.ts';
+import { startCollecting } from './usage/collect.ts';
+import { startSender } from './webhooks/send.ts';
+import { startWhm } from './whm/server.ts';
 
 /** A panel that answers, until it is closed. */
 export interface Panel {
   port: number;
+  /** The port of the WHM-compatible API. */
+  whmPort: number;
   close(): Promise<void>;
 }
 
@@ -47,12 +52,19 @@ export async function startPanel(settings: Settings): Promise<Panel> {
   const app = makeApp(await findRoutes());
   const server = createServer(app.callback());
   const port = await listen(server, settings.port);
+  const whm = await startWhm(settings.whm);
+  const sender = startSender();
+  const collecting = startCollecting();
   const worker = await startWorker(`${hostname()}:${port}`);
   return {
     port,
+    whmPort: whm.port,
     async close() {
       const closed = new Promise(resolve => server.close(resolve));
+      await whm.close();
       await worker.stop();
+      await sender.stop();
+      await collecting.stop();
       // Event streams have no end of their own.
       server.closeAllConnections();
       await closed;

@@ -9,6 +9,11 @@ const schema = z.object({
     .string({ error: 'set it to the panel database, such as mysql://berth:password@localhost/berth' })
     .regex(/^mysql:\/\/./, 'use a mysql:// address, such as mysql://berth:password@localhost/berth'),
   BERTH_PANEL_PORT: port.default(8000),
+  BERTH_WHM_PORT: port.optional(),
+  BERTH_WHM_ADDRESS: z.string().default('127.0.0.1'),
+  BERTH_WHM_CERTIFICATE: z.string().startsWith('/', 'use an absolute path').optional(),
+  BERTH_WHM_KEY: z.string().startsWith('/', 'use an absolute path').optional(),
+  BERTH_WHM_REPAIR: z.enum(['0', '1'], "use 1 to take the malformed requests of cPanel's own PHP class, else 0").default('0'),
   BERTH_PANEL_ORIGIN: z.url('use the address people type, such as https://panel.example.org').optional(),
   BERTH_TRUSTED_PROXY: z.string().default(''),
   BERTH_RUN: z.string().startsWith('/', 'use an absolute path').default('/run/berth'),
@@ -22,6 +27,18 @@ const schema = z.object({
   BERTH_ADMIN_TOKEN: z.string().min(8, 'use at least 8 characters').optional(),
   BERTH_ADMIN_PASSWORD: z.string().min(8, 'use at least 8 characters').optional(),
 });
+
+/** How the WHM-compatible port was told to run. */
+export interface WhmSettings {
+  port: number;
+  /** Whether somebody chose the port; a usual one that is taken does not keep the panel from starting. */
+  chosen: boolean;
+  address: string;
+  /** The hoster's certificate and key, as paths; null until there is one. */
+  files: { cert: string; key: string } | null;
+  /** Whether the malformed requests of cPanel's own PHP class are taken. */
+  repair: boolean;
+}
 
 /** How this panel was told to run. */
 export interface Settings {
@@ -39,6 +56,7 @@ export interface Settings {
   /** Where the uids of accounts begin. */
   firstUid: number;
   adminToken: string | null;
+  whm: WhmSettings;
   adminPassword: string | null;
 }
 
@@ -63,6 +81,13 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     sitesPort: set.BERTH_SITES_PORT,
     firstUid: set.BERTH_FIRST_UID,
     adminToken: set.BERTH_ADMIN_TOKEN ?? null,
+    whm: {
+      port: set.BERTH_WHM_PORT ?? 2087,
+      chosen: set.BERTH_WHM_PORT !== undefined,
+      address: set.BERTH_WHM_ADDRESS,
+      files: set.BERTH_WHM_CERTIFICATE && set.BERTH_WHM_KEY ? { cert: set.BERTH_WHM_CERTIFICATE, key: set.BERTH_WHM_KEY } : null,
+      repair: set.BERTH_WHM_REPAIR === '1',
+    },
     adminPassword: set.BERTH_ADMIN_PASSWORD ?? null,
   };
 }

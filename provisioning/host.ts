@@ -44,6 +44,8 @@ export interface Sight {
   databases(prefix: string): Promise<string[]>;
   databaseUsers(prefix: string): Promise<Record<string, DatabaseUser>>;
   slots(account: string): Promise<SlotStatus[]>;
+  /** The exact packages of virtual environments in a home, looked at as the customer; null where there is none. */
+  environments(who: Who, venvs: string[]): Promise<Record<string, Record<string, string> | null>>;
   /** The number of live processes of a uid. */
   alive(uid: number): Promise<number>;
 }

@@ -14,13 +14,20 @@ export interface Roots {
   cgroup: string;
 }
 
+/** How nginx serves a site: what it speaks with the slot, and for PHP and CGI which files it leaves to it. */
+export const WAYS = ['http', 'php', 'cgi', 'fastcgi', 'scgi', 'uwsgi'] as const;
+export type Way = (typeof WAYS)[number];
+
+const homesOf = (way: Way) => (way === 'http' ? 'homes' : `homes-${way}`);
+
 /** Every path Berth uses on a host. No other file spells one. */
 export type Layout = ReturnType<typeof layout>;
 
 /** Names every path below the given roots. Pure. */
 export function layout(roots: Roots) {
   const { state, run, homes, code } = roots;
-  const slot = (account: string, app: string) => `${account}.${app}`;
+  const slot = (account: string, app: string, process = 'web') =>
+    process === 'web' ? `${account}.${app}` : `${account}.${app}.${process}`;
   return {
     ...roots,
     // The database server
@@ -36,27 +43,31 @@ export function layout(roots: Roots) {
     nginxTemp: join(state, 'nginx', 'temp'),
     nginxLog: join(state, 'logs', 'nginx.log'),
     nginxPid: join(run, 'nginx.pid'),
-    suspendedSocket: join(run, 'suspended.sock'),
-    stoppedSocket: join(run, 'stopped.sock'),
-    // Sites: a host name is a link to a slot's socket; its sibling leads to the home that holds static files
+    // nginx makes its sockets for everybody; the folder keeps others than nginx out
+    closedSockets: join(run, 'closed'),
+    suspendedSocket: join(run, 'closed', 'suspended.sock'),
+    stoppedSocket: join(run, 'closed', 'stopped.sock'),
+    // Sites: a host name is a link to a slot's socket; its sibling leads to the home that holds static files, and says how it is served
     sites: join(run, 'sites'),
     site: (host: string) => join(run, 'sites', host),
     siteRecords: join(state, 'sites'),
     siteRecordsOf: (account: string) => join(state, 'sites', account),
     siteRecord: (account: string, host: string) => join(state, 'sites', account, host),
-    siteHomes: join(run, 'homes'),
-    siteHome: (host: string) => join(run, 'homes', host),
+    siteHomesOf: (way: Way) => join(run, homesOf(way)),
+    siteHome: (host: string, way: Way = 'http') => join(run, homesOf(way), host),
     // Slots
     slotName: slot,
     slotSpecs: join(state, 'slots'),
-    slotSpec: (account: string, app: string) => join(state, 'slots', `${slot(account, app)}.json`),
+    slotSpec: (account: string, app: string, process?: string) => join(state, 'slots', `${slot(account, app, process)}.json`),
     slotSockets: join(run, 'slots'),
-    slotSocket: (account: string, app: string) => join(run, 'slots', `${slot(account, app)}.sock`),
+    slotSocket: (account: string, app: string, process?: string) => join(run, 'slots', `${slot(account, app, process)}.sock`),
     slotdSocket: join(run, 'slotd.sock'),
     accessSocket: join(run, 'access.sock'),
     slotdFolder: join(code, 'agent', 'slotd'),
     stacks: join(state, 'stacks'),
     stack: (id: string) => join(state, 'stacks', id),
+    stackSpecs: join(state, 'stack-specs'),
+    stackSpec: (id: string) => join(state, 'stack-specs', `${id}.json`),
     // The agent
     agentSocket: join(run, 'agent.sock'),
     journal: join(state, 'journal'),
@@ -71,6 +82,8 @@ export function layout(roots: Roots) {
     logs: join(state, 'logs'),
     logsOf: (account: string) => join(state, 'logs', account),
     logFolder: (account: string, app: string) => join(state, 'logs', account, app),
+    /** Stands as long as an app's further process does, so that none is overlooked. */
+    slotTrace: (account: string, app: string, process: string) => join(state, 'logs', account, app, process),
     log: (account: string, app: string, stream: 'app' | 'access' | 'build') => join(state, 'logs', account, app, `${stream}.log`),
     ...accountPaths(state, homes),
   };

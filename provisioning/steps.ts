@@ -63,8 +63,8 @@ export type Act =
   /** Changes files inside a home, as the customer. `mark` when the change leaves no cheaper trace. */
   | { do: 'home'; who: Who; ops: HomeOp[]; mark?: Mark }
   | { do: 'sql'; statement: SqlStatement }
-  /** Tells slotd to take up the spec on disk, or to let go of a slot until no process is left. */
-  | { do: 'slot'; verb: 'load' | 'unload'; name: string }
+  /** Tells slotd to take up the spec on disk, to let go of a slot until no process is left, or to let all apps leave a stack. */
+  | { do: 'slot'; verb: 'load' | 'unload' | 'drain'; name: string }
   /** Ends every process of a uid, verifies that none is alive, and removes the account's cgroups. */
   | { do: 'sweep'; account: string; uid: number }
   /** Asks an app for a page through its own socket, as nginx would. */

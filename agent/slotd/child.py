@@ -1,6 +1,5 @@
 """A worker's way from the fork to the customer's code: descriptors, cgroup, jail, drop; only then its own configuration."""
 import fcntl
-import gc
 import json
 import os
 import socket
@@ -9,7 +8,7 @@ import time
 import types
 from collections import namedtuple
 
-from slotd import drop, jail, kernel, perrequest, rehearse, sources, venv, wire, worker
+from slotd import command, drop, jail, kernel, perrequest, rehearse, sources, venv, wire, worker
 
 # What every child of one zygote knows: modules of a bare interpreter, the standard library's path, the stack's versions,
 # and the pages that a worker will write to.
@@ -35,14 +34,14 @@ class _Status:
 
 
 def _settle_descriptors(sock, given):
-    """0 nothing, 1 and 2 the log, 3 the listening socket, 4 slotd; every other descriptor is closed."""
-    listener, out, error = given
-    spare = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 16) for number in (listener, out, error, sock.detach())]
+    """0 nothing, 1 and 2 the log, 3 the listening socket (nothing, where there is none), 4 slotd; every other descriptor is closed."""
     null = os.open("/dev/null", os.O_RDONLY)
+    listener, out, error = given if len(given) == 3 else (null, *given)
+    spare = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 16) for number in (listener, out, error, sock.detach())]
     for source, target in ((null, 0), (spare[1], 1), (spare[2], 2), (spare[0], LISTENER), (spare[3], STATUS)):
         os.dup2(source, target, inheritable=target < LISTENER)
     os.closerange(STATUS + 1, 1 << 20)
-    return socket.socket(fileno=LISTENER), _Status(socket.socket(fileno=STATUS))
+    return socket.socket(fileno=LISTENER) if len(given) == 3 else None, _Status(socket.socket(fileno=STATUS))
 
 
 def _confine(orders):
@@ -88,20 +87,6 @@ def _forget_ourselves(facts, root):
                 del sys.modules[loaded]
 
 
-def _run_command(spec, status):
-    """Becomes another program, with the socket as systemd hands it over."""
-    os.environ.update({"LISTEN_FDS": "1", "LISTEN_FDNAMES": "web", "LISTEN_PID": str(os.getpid())})
-    os.set_inheritable(LISTENER, True)
-    os.set_blocking(LISTENER, True)
-    os.chdir(spec["root"])
-    gc.enable()
-    try:
-        os.execvpe(spec["argv"][0], spec["argv"], os.environ)
-    except OSError as error:
-        status.tell({"failed": f"{spec['argv'][0]}: {error.strerror}"})
-        os._exit(FAILED)
-
-
 def _run_app(spec, status, listener, facts):
     """Turns the blank interpreter into the venv's python and serves."""
     root, place = os.path.realpath(spec["root"]), spec["venv"] and os.path.realpath(spec["venv"])
@@ -137,13 +122,15 @@ def run(sock, facts):
         except BaseException as error:
             status.tell({"failed": f"the host could not prepare the process ({type(error).__name__}: {error})"})
             os._exit(BROKEN)
+        if "glance" in orders:
+            command.tell_stamp(orders, status)
         try:
             _configure(spec["environment"])
         except Exception as error:
             status.tell({"failed": f"its environment could not be read ({type(error).__name__}: {error})"})
             os._exit(FAILED)
         if spec["kind"] == "command":
-            _run_command(spec, status)
+            command.run(orders, status, listener)
         _run_app(spec, status, listener, facts)
         code = 0
     finally:

@@ -3,7 +3,7 @@ import json
 import os
 import socket
 
-from slotd import VERSION, spec, sweep
+from slotd import VERSION, drain, spec, sweep
 
 _LINE = 65_536
 
@@ -111,6 +111,14 @@ class Control:
     def _op_unload(self, request, answer):
         self.keeper.unload(self._name(request), lambda why: answer({"ok": True} if why is None else {"ok": False, "error": why}))
 
+    def _op_run(self, request, answer):
+        """Runs a scheduled slot now, as at one of its times."""
+        slot = self.keeper.slots.get(self._name(request))
+        if slot is None or slot.role != "scheduled":
+            raise spec.Wrong(f"there is no scheduled slot {request['name']}.")
+        slot.run_now(None)
+        answer({"ok": True})
+
     def _chosen(self, request):
         account = request.get("account")
         if account is not None and type(account) is not str:
@@ -132,6 +140,11 @@ class Control:
     def _op_ping(self, _, answer):
         ready = sorted({key.stack for key, line in self.keeper.zygotes.lines.items() if key.stack and line.serving.pid is not None})
         answer({"ok": True, "version": VERSION, "stacks": ready})
+
+    def _op_drain(self, request, answer):
+        if type(request.get("name")) is not str:
+            raise spec.Wrong('"name" must be a stack.')
+        drain.drain(self.keeper, request["name"], answer)
 
     def _op_zygotes(self, _, answer):
         answer({"ok": True, "zygotes": self.keeper.zygotes.status()})

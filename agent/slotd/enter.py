@@ -1,7 +1,7 @@
 """How root does anything as a customer: `/usr/bin/python3 -I -S agent/slotd/enter.py`, one JSON line on stdin.
 
 Verbs: exec (become the customer and run a program; the exit status is the program's), home (file operations in the home),
-look (what stands at paths), measure (how much a home holds). Everything happens after the drop: own session, own view of the
+look (what stands at paths), packages (what virtual environments hold), measure (how much a home holds). Everything happens after the drop: own session, own view of the
 disk, control group, no groups, no capabilities, no way back; descriptors from 3 up are closed; ten seconds for all but exec.
 """
 import json
@@ -20,7 +20,7 @@ from slotd.spec import FIRST_UID, LAST_UID
 _LARGEST = 16 << 20
 _SECONDS = 10
 _COMMON = {"verb", "uid", "gid", "home", "homes", "tmp", "cgroup", "limits", "fresh", "openFiles"}
-_VERBS = {"exec": {"cwd", "env", "argv"}, "home": {"ops"}, "look": {"paths"}, "measure": set()}
+_VERBS = {"exec": {"cwd", "env", "argv"}, "home": {"ops"}, "look": {"paths"}, "packages": {"paths"}, "measure": set()}
 
 
 class Wrong(ValueError):
@@ -74,13 +74,16 @@ def _enter_group(request):
         return
     name, *parts = str(request["cgroup"]).split("/")
     _need(len(parts) == 2, "cgroup must be <our group>/<account>/<name>")
-    group = cgroup.Trees(name).group(*parts)
+    trees = cgroup.Trees(name)
+    group = trees.group(*parts)
     if request.get("fresh") and group.folders and os.path.isdir(group.folders[0]):
         for _ in range(500):
             if not group.pids():
                 break
             group.kill()
             time.sleep(0.01)
+    if parts[0] == cgroup.BUILDS:
+        trees.group(cgroup.BUILDS).make(cgroup.builds_limits())
     group.make(request.get("limits") or {})
     for gate in group.gates():
         with open(gate, "w", encoding="ascii") as file:

@@ -8,7 +8,7 @@ try:  # hashlib would load OpenSSL, which costs more than the rest of this progr
 except ImportError:  # before Python 3.12
     from _sha256 import sha256
 
-from slotd import kernel
+from slotd import installed, kernel
 
 _LARGEST_DIGEST = 1 << 20
 
@@ -226,13 +226,16 @@ def _measure(path):
 
 
 def do(verb, request):
-    """Carries out home, look or measure and returns the answer."""
+    """Carries out home, look, packages or measure and returns the answer."""
     if verb == "look":
         try:
             home = Home(request["home"])
         except FileNotFoundError:
             return {"ok": True, "entries": {path: None for path in request["paths"]}}
         return {"ok": True, "entries": {path: _look(home, path) for path in request["paths"]}}
+    if verb == "packages":
+        home = Home(request["home"])
+        return {"ok": True, "packages": {path: installed.packages(home, path) for path in request["paths"]}}
     if verb == "measure":
         return _measure(request["home"])
     for op in request["ops"]:

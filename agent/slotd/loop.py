@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 
-READ, WRITE = select.EPOLLIN, select.EPOLLOUT
+READ, WRITE, ONCE = select.EPOLLIN, select.EPOLLOUT, select.EPOLLONESHOT
 
 
 class Timer:

@@ -19,6 +19,7 @@ class Roots:
         self.access = f"{self.run}/access.sock"
         self.stacks = f"{self.state}/stacks"
         self.logs = f"{self.state}/logs"
+        self.node_preload = f"{self.run}/node/listen.cjs"
 
     def spec(self, name):
         """The spec file of a slot."""

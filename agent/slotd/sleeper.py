@@ -12,8 +12,9 @@ class Sleeper:
 
     __slots__ = (
         "keeper", "loop", "name", "account", "mode", "generation", "digest", "packed", "_spec", "_group", "_tally", "listener",
-        "state", "since", "worker", "workers", "reason", "failures", "retry_at", "retry", "bare", "gone", "attempt", "quick",
-        "streams", "requests", "wakes", "latency", "last_wake_ms", "made", "look_timer", "knocked",
+        "state", "since", "workers", "coming", "edition", "stuck", "resting", "reason", "failures", "retry_at", "retry", "bare",
+        "gone", "attempt", "quick", "demand", "streams", "requests", "wakes", "latency", "last_wake_ms", "made", "look_timer",
+        "knocked", "due",
     )
 
     def __init__(self, keeper, spec):
@@ -22,10 +23,12 @@ class Sleeper:
         self._group = self._tally = None
         self.digest = b""
         self.state, self.since = "asleep", time.time()
-        self.worker, self.workers = None, NOBODY
+        # Everyone alive; who is about to serve; and how often the spec changed in a way that workers must be replaced for.
+        self.workers, self.coming, self.edition = NOBODY, None, 0
+        self.stuck = self.resting = False
         self.reason, self.failures, self.retry_at, self.retry = None, 0, 0.0, None
         self.bare = self.gone = False
-        self.attempt, self.quick = None, 0
+        self.attempt, self.quick, self.demand = None, 0, None
         self.streams = None
         self.requests = self.wakes = 0
         self.latency = ()

@@ -8,7 +8,7 @@ What it promises
   * At rest it uses no processor time: without awake slots there is no timer.
 
 Processes
-  slotd (this one) asks; zygotes (zygote.py, one bare and one for each stack in use) fork; children (child.py) enter their control
+  slotd (this one) asks; zygotes (zygote.py; zygotes.py says which there are) fork; children (child.py) enter their control
   groups and their jail, become the customer for good, and only then read their environment and import customer code (worker.py).
   A blank child takes the write faults of a start while it waits (rehearse.py). Those pages stay charged to the zygote's group:
   the slot's own limit does not count them, its status does.
@@ -29,9 +29,9 @@ Control groups: on a host with version 1 trees only those are used, entered by a
 a version 2 migration takes (10 ms measured after a quiet moment); hosts with version 2 alone pay that, or mount it favordynmods.
 
 What the children of one zygote share: the hash seed and the address layout of their interpreter, both fixed when the zygote was
-started. They share no data of any tenant: none ever enters a zygote. `random` is seeded anew in every child.
+started; it is replaced every day and after package updates, and isolation strict gives an account its own. They share no data of any tenant: none ever enters a zygote. `random` is seeded anew in every child.
 
-Control (control.py): one JSON object a line on <run>/slotd.sock: load, unload, status, sweep, ping, latencies.
+Control (control.py): one JSON object a line on <run>/slotd.sock: load, unload, status, sweep, ping, latencies, zygotes, drain.
 """
 import sys
 
@@ -47,6 +47,7 @@ import resource
 import time
 
 from slotd import kernel
+from slotd.cgroup import BUILDS
 from slotd.control import Control
 from slotd.keeper import Keeper
 from slotd.roots import Roots
@@ -66,7 +67,7 @@ def _only_one(path):
 
 def _clear_left_over(trees):
     """Ends workers that a killed slotd left behind. Builds are the agent's and are left alone."""
-    groups = [trees.group(account, app) for account, app in trees.left_over() if not app.startswith("_build-")]
+    groups = [trees.group(account, app) for account, app in trees.left_over() if account != BUILDS]
     until = time.monotonic() + 10
     while any(group.pids() for group in groups) and time.monotonic() < until:
         for group in groups:

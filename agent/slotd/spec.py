@@ -87,8 +87,19 @@ def _check_names(spec, name):
         _path(spec["python"], "python")
     if (spec["schedule"] is not None) != (spec["role"] == "scheduled"):
         raise Wrong("schedule belongs to role scheduled, which needs it.")
-    if spec["schedule"] is not None and (type(spec["schedule"]) is not str or not 9 <= len(spec["schedule"]) <= 200):
+    if spec["schedule"] is not None:
+        _check_schedule(spec["schedule"])
+
+
+def _check_schedule(text):
+    if type(text) is not str or len(text) > 200:
         raise Wrong("schedule must be five cron fields.")
+    from slotd import cron  # here, because enter.py only wants the bounds above
+
+    try:
+        cron.Schedule(text)
+    except cron.Wrong as error:
+        raise Wrong(f"schedule: {error}.") from None
 
 
 def _check_paths(spec, roots):

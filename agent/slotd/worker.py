@@ -17,7 +17,7 @@ import threading
 import time
 import traceback
 
-from slotd import answer, http1, page
+from slotd import answer, http1, listening, page
 
 _OURS = os.path.dirname(os.path.abspath(__file__))
 _held = []
@@ -74,8 +74,8 @@ class Server:
         signal.signal(signal.SIGTERM, self._terminate)
         signal.set_wakeup_fd(ring, warn_on_full_buffer=False)
         self.wake = wake
-        self.poll = select.poll()
-        for number in (listener.fileno(), status.sock.fileno(), wake):
+        self.poll = listening.waiter(listener, spec["workers"])
+        for number in (status.sock.fileno(), wake):
             self.poll.register(number, select.POLLIN)
         self.base = {
             "wsgi.version": (1, 0), "wsgi.errors": sys.stderr, "wsgi.multithread": False, "wsgi.multiprocess": True,

@@ -4,10 +4,11 @@ import signal
 import socket
 import time
 
-from slotd import meters, wire
+from slotd import wire
 
 _PER_SECOND = 60
 _COMMAND_SECONDS = 2
+_MANY = 50
 
 
 def _sentence(text):
@@ -34,14 +35,28 @@ def describe_end(status):
 class Worker:
     """One process that serves, or is about to."""
 
+    # Whether it says by itself when it is ready, idle, leaving.
+    tells = True
+
     def __init__(self, slot, pid, sock, spec):
         self.slot, self.loop, self.pid, self.sock, self.spec = slot, slot.loop, pid, sock, spec
-        self.ready = self.mismatch = self.left = self.served = False
-        self.ready_at, self.cause = 0.0, None
-        self.heard, self.second, self.early = 0, 0, 0
-        self.idle_cpu = None
+        self.ready = self.mismatch = self.left = self.dismissed = self.spent = False
+        self.started, self.generation, self.edition = time.time(), spec["generation"], slot.edition
+        self.ready_at, self.cause, self.served = 0.0, None, 0
+        self.heard, self.second, self.early, self.stack = 0, 0, 0, None
+        self.door = None  # the listening socket it was given
+        self.turn = None  # which others of the account may wait for
         self.timer = self.loop.later(spec["startSeconds"], self._too_slow)
         self.loop.watch(sock.fileno(), self._hear)
+
+    @property
+    def serves(self):
+        """Whether it accepts, as far as is known."""
+        return self.ready and not self.left and not self.dismissed
+
+    def facts(self):
+        """What may be told of it."""
+        return {"pid": self.pid, "generation": self.generation, "since": int(self.started * 1000), "requests": self.served}
 
     def _too_slow(self):
         if not self.ready:
@@ -78,7 +93,7 @@ class Worker:
     def _end_of_talk(self):
         """The process is ending, or has become another program (kind command), or an app closed what is not its own."""
         self.loop.unwatch(self.sock.fileno())
-        if self.spec["kind"] == "command" and self.cause is None:
+        if self.spec["role"] != "web" and self.cause is None:
             self._became()
         elif not self.left:
             self.loop.later(0.2, self._still_there)
@@ -92,19 +107,6 @@ class Worker:
         self.ready, self.ready_at = True, time.monotonic()
         self.timer.cancel()
         self.slot.ready(self)
-        if self.spec["mode"] == "on-demand":
-            self.timer = self.loop.later(self.spec["idleSeconds"], self._command_idle)
-
-    def _command_idle(self):
-        """A foreign server does not tell when it is idle: no open connection and almost no work since the last look mean it."""
-        used = meters.cpu(self.slot.group)[0]
-        before, self.idle_cpu = self.idle_cpu, used
-        quiet = before is not None and used - before < 2000 * self.spec["idleSeconds"]
-        if quiet and self.slot.worker is self and not _connections(self.spec["socket"]):
-            self.slot.leaving(self, "idle")
-            self._terminate()
-        else:
-            self.timer = self.loop.later(self.spec["idleSeconds"], self._command_idle)
 
     def _terminate(self):
         try:
@@ -132,7 +134,10 @@ class Worker:
         count, buckets = message["n"], message.get("ms")
         if type(count) is not int or not 0 <= count <= 10_000_000:
             return
-        self.served = self.served or count > 0
+        self.served += count
+        # A successor is started a little before it leaves by itself, where there is time for that.
+        most = self.spec["maxRequests"]
+        self.spent = self.spent or most >= _MANY and self.served >= most * 0.9
         self.slot.counted(self, count)
         if type(buckets) is list and len(buckets) <= 32 and all(type(one) is int and 0 <= one <= count for one in buckets):
             have = self.slot.latency = self.slot.latency or []
@@ -142,10 +147,13 @@ class Worker:
 
     def dismiss(self, seconds):
         """Asks it to finish and go, and ends it when it has not gone in time."""
+        already, self.dismissed = self.dismissed or self.left, True
         if not self.ready:
             self.kill()
             return
-        if self.spec["kind"] == "command":
+        if already:
+            pass
+        elif self.spec["role"] != "web":
             self._terminate()
         else:
             try:
@@ -162,6 +170,8 @@ class Worker:
     def died(self, status):
         """Called by the reaper."""
         self.timer.cancel()
+        self.turn.over()
+        self.slot.keeper.advance.went(self)
         # What it said last may still be unread.
         for _ in range(64):  # bounded: a stray child of the app may hold the other end
             try:
@@ -174,7 +184,7 @@ class Worker:
                 break
             if isinstance(message, dict):
                 self._obey(message)
-        if self.spec["kind"] == "command" and self.ready and not self.left and time.monotonic() - self.ready_at < _COMMAND_SECONDS:
+        if self.spec["role"] != "web" and self.ready and not self.left and time.monotonic() - self.ready_at < _COMMAND_SECONDS:
             self.ready = False
         self.loop.unwatch(self.sock.fileno())
         self.sock.close()
@@ -182,8 +192,3 @@ class Worker:
         self.timer.cancel()
         self.slot.ended(self, status)
 
-
-def _connections(path):
-    """How many accepted connections a listening socket's path has."""
-    with open("/proc/net/unix", encoding="utf-8", errors="replace") as file:
-        return sum(1 for line in file if line.rstrip().endswith(path) and line.split()[5] == "03")

@@ -66,6 +66,9 @@ def _load(preload_file, packages):
     if packages != "-":
         _safe_tree(packages)
         sys.path.append(packages)
+    if stack["preload"] is None:  # found out for this very stack, by preload.py
+        with open(os.path.join(os.path.dirname(preload_file), "preload.json"), encoding="utf-8") as file:
+            stack["preload"] = json.load(file)["preload"]
     failed = _preload(stack["preload"])
     failed += warm.everything()
     if packages != "-":

@@ -128,6 +128,7 @@ export function panel(
   first: { password: string; token: string } | null,
 ): Program {
   const { at, BERTH_PANEL_PORT, BERTH_PANEL_ORIGIN, BERTH_TRUSTED_PROXY, BERTH_HOSTER_NAME } = settings;
+  const { BERTH_WHM_PORT, BERTH_WHM_ADDRESS, BERTH_WHM_CERTIFICATE, BERTH_WHM_KEY, BERTH_WHM_REPAIR } = settings;
   return {
     name: 'panel',
     title: 'The panel',
@@ -135,6 +136,7 @@ export function panel(
     env: {
       ...common(settings),
       ...given({ BERTH_PANEL_ORIGIN, BERTH_TRUSTED_PROXY, BERTH_HOSTER_NAME }),
+      ...given({ BERTH_WHM_PORT, BERTH_WHM_ADDRESS, BERTH_WHM_CERTIFICATE, BERTH_WHM_KEY, BERTH_WHM_REPAIR }),
       BERTH_FIRST_UID: String(settings.BERTH_FIRST_UID),
       ...(first ? { BERTH_ADMIN_PASSWORD: first.password, BERTH_ADMIN_TOKEN: first.token } : {}),
       BERTH_DATABASE_URL: databaseUrl,

@@ -59,6 +59,7 @@ async function firstSteps(settings: Settings, progress: Progress): Promise<strin
 function tellAddresses(settings: Settings, progress: Progress, site: string | null): void {
   say('');
   say(`Panel      ${settings.BERTH_PANEL_ORIGIN ?? `http://localhost:${settings.BERTH_PANEL_PORT}`}`);
+  say(`Billing    https://127.0.0.1:${settings.BERTH_WHM_PORT ?? 2087}/json-api/   (WHM-compatible)`);
   if (progress.stage === 'new' && site) {
     say(
       `Sign in    admin / ${settings.BERTH_ADMIN_PASSWORD ? '(the password in BERTH_ADMIN_PASSWORD)' : `${progress.password}   (shown only now)`}`,

@@ -1,6 +1,7 @@
 import type { Limits } from '../../provisioning/account/spec.ts';
 import { change, limitTo, one, select, type Value } from '../db/pool.ts';
 import { type Actor, mine } from '../people/actor.ts';
+import { limitsFrom } from '../plans/schema.ts';
 
 /** An account with its plan and host. `state` is what people are told: `suspended` when it is. */
 export interface Account {
@@ -43,7 +44,7 @@ const SELECT = `SELECT a.id, a.username, a.uid, a.email, ${STATE} AS state, a.st
 const VISIBLE = '(? = 1 OR a.id = ?)';
 
 function toAccount(row: Row): Account {
-  return { ...row, suspended: row.suspended === 1, limits: row.limits ? (JSON.parse(row.limits) as Limits) : null };
+  return { ...row, suspended: row.suspended === 1, limits: row.limits ? limitsFrom(row.limits) : null };
 }
 
 /** What a list of accounts is narrowed to; terminated ones only when asked for. */

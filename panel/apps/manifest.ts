@@ -42,12 +42,13 @@ function slotOf(app: AppRow, from: Recipe, limits: Limits): SlotSpec {
     mode: app.mode,
     kind: from.run.kind,
     entry: from.run.entry,
-    stack: from.source.stack ?? null,
+    stack: 'auto',
     generation: app.slotGeneration,
     idleSeconds: limits.idleSeconds,
     startSeconds: 60,
     memoryMb: limits.memoryMb,
     cpuPercent: limits.cpuPercent,
     processes: limits.processes,
+    ioMbps: limits.ioMbps,
   });
 }

@@ -45,6 +45,11 @@ export async function hostOf(actor: Actor, name: string): Promise<LiveHost> {
   return live(host);
 }
 
+/** What the first host that answers says of itself, for callers that know of one host only; null when none does. */
+export async function hostFacts(actor: Actor): Promise<client.HostFacts | null> {
+  return (await hostsOf(actor)).find(host => host.online)?.facts ?? null;
+}
+
 /** A host's figures over time. */
 export async function hostSeries(actor: Actor, name: string, range: string): Promise<client.Series> {
   const host = await queries.hostOf(actor, name);

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Refused } from '../../provisioning/errors.ts';
 import * as accounts from '../accounts/queries.ts';
 import * as apps from '../apps/queries.ts';
@@ -41,6 +42,15 @@ export async function jobOf(actor: Actor, id: number): Promise<queries.Job & { s
   const job = Number.isSafeInteger(id) && id > 0 ? await queries.jobOf(actor, id) : null;
   if (!job) throw notFound('job');
   return { ...job, steps: await stepsOf(job.id) };
+}
+
+/** Waits until a job has ended, at most so long; answers it as it then is. */
+export async function waitFor(actor: Actor, id: number, ms: number): Promise<queries.Job> {
+  for (const until = performance.now() + ms; ; await sleep(40)) {
+    const job = await queries.jobOf(actor, id);
+    if (!job) throw notFound('job');
+    if (job.state === 'done' || job.state === 'failed' || performance.now() > until) return job;
+  }
 }
 
 /** A page of the jobs the actor may see, newest first, and the id to go on from. */

@@ -9,9 +9,11 @@ import { dropDomainsOf, freeDomainsOf } from '../domains/queries.ts';
 import { apply, HostAway, remove } from '../hosts/client.ts';
 import { type Delivery, gather, partsOf } from '../hosts/deliver.ts';
 import { hostById } from '../hosts/queries.ts';
+import { SYSTEM } from '../people/actor.ts';
 import { deletePeopleOf } from '../people/queries.ts';
 import { type Claim, finish, putBack } from '../queue/queries.ts';
 import { failedStep, mergePlan, setStep } from '../steps/queries.ts';
+import { tellEnd } from '../webhooks/happened.ts';
 import { Output } from './output.ts';
 
 /** How long to wait before the next try when a host is away: at first it may just be restarting. */
@@ -90,6 +92,7 @@ async function follow(claim: Claim, events: AsyncGenerator<ApplyEvent>): Promise
 async function settleSuccess(claim: Claim, delivery: Delivery, deleting: boolean): Promise<void> {
   await together(async () => {
     if (!(await finish(claim, 'done'))) return;
+    await tell(claim, delivery.manifest.account.name, null);
     if (deleting) return bury(claim.accountId);
     await accounts.setApplied(claim.accountId, delivery.manifest.generation);
     await accounts.setStage(claim.accountId, 'active', ['building', 'failed']);
@@ -99,6 +102,13 @@ async function settleSuccess(claim: Claim, delivery: Delivery, deleting: boolean
     await apps.forgetApps(delivery.goneApps);
     await databases.forgetDatabases(delivery.goneDatabases);
   });
+}
+
+/** Lets webhooks know how a job ended. Asked before the account is buried, while it still has its names. */
+async function tell(claim: Claim, name: string | null, error: string | null): Promise<void> {
+  const account = await accounts.accountById(SYSTEM, claim.accountId);
+  const { id, kind, subject } = claim;
+  await tellEnd({ id, kind, subject, account: name ?? account?.username ?? '', externalId: account?.externalId ?? null }, error);
 }
 
 /** Leaves the tombstone: whose name and uid they were. Everything else of the account is forgotten. */
@@ -113,6 +123,7 @@ async function bury(account: number): Promise<void> {
 async function settleFailure(claim: Claim, error: string, help: string): Promise<void> {
   await together(async () => {
     if (!(await finish(claim, 'failed', error, help))) return;
+    await tell(claim, null, error);
     await apps.markFailed(claim.accountId, claim.id, error);
     if (claim.kind === 'account-create') await accounts.setStage(claim.accountId, 'failed', ['building']);
   });

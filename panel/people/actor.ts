@@ -15,6 +15,8 @@ export const SCOPES = [
   'hosts:read',
   'tokens:read',
   'tokens:write',
+  'webhooks:read',
+  'webhooks:write',
   'audit:read',
 ] as const;
 export type Scope = (typeof SCOPES)[number];

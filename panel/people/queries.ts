@@ -46,6 +46,13 @@ export function candidateOf(login: string): Promise<Candidate | null> {
   );
 }
 
+/** The administrator of an id, as an actor; null for anybody else. */
+export async function adminOf(person: number): Promise<Actor | null> {
+  const sql = `SELECT ${ACTOR_COLUMNS} FROM people p LEFT JOIN accounts a ON a.id = p.account_id WHERE p.id = ? AND p.role = 'admin'`;
+  const row = await one<ActorRow>(sql, [person]);
+  return row ? toActor(row) : null;
+}
+
 /** Whether anybody runs this panel yet. */
 export async function hasAdmin(): Promise<boolean> {
   return (await one(`SELECT id FROM people WHERE role = 'admin' LIMIT 1`)) !== null;

@@ -11,6 +11,7 @@ const LABELS: Record<keyof Limits, [label: string, unit: string, hint: string]> 
   memoryMb: ['Memory', 'MB', 'All apps of an account together.'],
   cpuPercent: ['Processor', '%', '100 % is one core.'],
   processes: ['Processes', '', ''],
+  ioMbps: ['Disk speed', 'MB a second', 'Reading and writing, each; 0 is no limit.'],
   diskMb: ['Disk', 'MB', ''],
   inodes: ['Files', '', 'Files and folders in the home.'],
   databases: ['Databases', '', ''],

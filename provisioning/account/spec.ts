@@ -6,6 +6,8 @@ export const limitsSpec = z.strictObject({
   memoryMb: z.int().min(64).max(1_048_576),
   cpuPercent: z.int().min(5).max(102_400),
   processes: z.int().min(5).max(100_000),
+  /** MiB a second to and from each disk; 0 is no limit. Plans made before there was one have none. */
+  ioMbps: z.int().min(0).max(100_000).default(0),
   diskMb: z.int().min(10).max(100_000_000),
   inodes: z.int().min(1000).max(1_000_000_000),
   databases: z.int().min(0).max(10_000),

@@ -1,5 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { Entry, Sight } from '../host.ts';
+import { inspectStacks as look, type StacksFound } from '../stacks/inspect.ts';
+import { fromCatalog } from '../stacks/spec.ts';
 import { PAGES } from './pages.ts';
 import { DATABASE_USER, type Foundation, folders, PANEL_USER, packages } from './spec.ts';
 import { recordFiles } from './userdb.ts';
@@ -77,29 +79,7 @@ export async function inspectGround(sight: Sight, wanted: Foundation): Promise<G
   };
 }
 
-export interface StacksFound {
-  /** Where /usr/bin/python3 leads, such as `python3.11`: a stack is made for one of them. */
-  python: string | null;
-  /** pip as the distribution carries it for virtual environments; run from its wheel, it need not be installed. */
-  pipWheel: string | null;
-  stacks: Record<string, { record: string | null; preload: string | null; present: boolean; halfMade: boolean }>;
-}
-
-const WHEELS = '/usr/share/python-wheels';
-
-/** Looks which stacks are there, and for which interpreter. */
+/** Looks which stacks of the catalog are there, and for which interpreter. */
 export async function inspectStacks(sight: Sight, wanted: Foundation): Promise<StacksFound> {
-  const at = sight.layout;
-  const stacks: StacksFound['stacks'] = {};
-  for (const { id } of wanted.stacks) {
-    stacks[id] = {
-      record: await sight.text(`${at.stack(id)}/stack.json`),
-      preload: await sight.text(`${at.slotdFolder}/stacks/${id}.json`),
-      present: (await sight.entry(at.stack(id))) !== null,
-      halfMade: (await sight.entry(at.stack(`.${id}.new`))) !== null,
-    };
-  }
-  const wheel = (await sight.list(WHEELS)).find(name => /^pip-[\w.]+-py3-none-any\.whl$/.test(name));
-  const python = await sight.entry('/usr/bin/python3');
-  return { python: python ? (python.target ?? 'python3') : null, pipWheel: wheel ? `${WHEELS}/${wheel}` : null, stacks };
+  return look(sight, wanted.stacks.map(fromCatalog));
 }

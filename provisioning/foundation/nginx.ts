@@ -2,6 +2,7 @@ import type { Layout } from '../layout.ts';
 import { nginxWord } from '../names.ts';
 import type { PAGES } from './pages.ts';
 import type { Foundation } from './spec.ts';
+import { speechLocations, speechMaps, ways } from './speech.ts';
 
 /** One of Berth's own pages, reachable only by an error of this server; nothing else is served from that folder. */
 function ownPage(name: keyof typeof PAGES, at: Layout, seconds: number | null): string {
@@ -85,74 +86,29 @@ function maps(at: Layout): string {
     default upgrade;
     "" close;
   }
+  map $http_upgrade $app_socket {
+    default "";
+    "~*^websocket$" yes;
+  }
   # The name by which the site was chosen, with the port the visitor used: never another name from the request.
   map "$host $http_host" $app_host {
     default $host;
     "~*^(?<app_name>[^ ]+) \\k<app_name>(?<app_port>:[0-9]+)$" "$app_name$app_port";
   }
-  log_format berth escape=default '$site $remote_addr "$request" $status $body_bytes_sent $request_time "$http_referer" "$http_user_agent"';
+${speechMaps}  log_format berth escape=default '$site $remote_addr "$request" $status $body_bytes_sent $request_time "$http_referer" "$http_user_agent"';
   access_log syslog:server=unix:${at.accessSocket},nohostname berth;
 `;
 }
 
-/** One server for all ordinary sites: the host name names the link to the slot's socket, so a new site needs no reload. */
-function sites(at: Layout, listen: string): string {
-  return `
-  server {
-    listen ${listen};
-    server_name "~^(?<site>[a-z0-9][a-z0-9.-]*)$";
-
-    error_page 502 504 /.berth/restarting.html;
-${ownPage('restarting', at, 10)}${ownPage('no-site', at, null)}
-    # A site that is open has a link to its home. All others are closed: suspended, or unknown here.
-    set $open "";
-    if (-e ${at.siteHomes}/$site) {
-      set $open yes;
-    }
-    error_page 418 = @closed;
-    recursive_error_pages on;
-
-    # Public files first, through links that the owner of the files made; never a listing.
-    location / {
-      if ($open = "") {
-        return 418;
-      }
-      root ${at.siteHomes}/$site/www/$site;
-      disable_symlinks if_not_owner from=${at.siteHomes}/$site;
-      try_files $uri @app;
-    }
-
-    # Hidden files are never served from disk; what the app makes of such an address is its own affair.
-    location ~ /\\.(?!well-known/) {
-      if ($open = "") {
-        return 418;
-      }
-      try_files /dev/null/none @app;
-    }
-
-    # An unknown name finds no link here; that is an everyday event and not one for the log.
-    location @closed {
-      access_log off;
-      error_log stderr emerg;
-      error_page 502 504 =404 /.berth/no-site.html;
-      proxy_pass http://unix:${at.sites}/$site;
-      proxy_pass_request_body off;
-      proxy_set_header Content-Length "";
-      proxy_set_header Host $host;
-      proxy_redirect off;
-      proxy_next_upstream off;
-      proxy_connect_timeout 5s;
-      proxy_read_timeout 10s;
-    }
-
-    location @app {
+/** Passing a request on over HTTP; a visitor and an app that both keep silent are kept together so long. */
+const passHttp = (at: Layout, silence: string): string => `
       proxy_pass http://unix:${at.sites}/$site;
       proxy_http_version 1.1;
       proxy_redirect off;
       proxy_next_upstream off;
       proxy_connect_timeout 5s;
-      proxy_send_timeout 60s;
-      proxy_read_timeout 120s;
+      proxy_send_timeout ${silence === '120s' ? '60s' : silence};
+      proxy_read_timeout ${silence};
       proxy_max_temp_file_size 256m;
       proxy_intercept_errors off;
       proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset;
@@ -166,9 +122,71 @@ ${ownPage('restarting', at, 10)}${ownPage('no-site', at, null)}
       proxy_set_header X-Forwarded-Port "";
       proxy_set_header X-Forwarded-Prefix "";
       proxy_set_header Forwarded "";
-      proxy_set_header Proxy "";
+      proxy_set_header Proxy "";`;
+
+/** One server for all ordinary sites: the host name names the link to the slot's socket, so a new site needs no reload. */
+function sites(at: Layout, listen: string): string {
+  return `
+  server {
+    listen ${listen};
+    server_name "~^(?<site>[a-z0-9][a-z0-9.-]*)$";
+
+    error_page 502 504 /.berth/restarting.html;
+${ownPage('restarting', at, 10)}${ownPage('no-site', at, null)}
+    # A site that speaks HTTP has a link to its home here. All others are looked at in @other, so that this one costs nothing more.
+    set $open "";
+    if (-e ${at.siteHomesOf('http')}/$site) {
+      set $open yes;
     }
-  }
+    error_page 418 = @other;
+    error_page 419 = @socket;
+    recursive_error_pages on;
+
+    # Public files first, through links that the owner of the files made; never a listing.
+    location / {
+      if ($open = "") {
+        return 418;
+      }
+      if ($app_socket) {
+        return 419;
+      }
+      root ${at.siteHomesOf('http')}/$site/www/$site;
+      disable_symlinks if_not_owner from=${at.siteHomesOf('http')}/$site;
+      try_files $uri @app;
+    }
+
+    # Hidden files are never served from disk; what the app makes of such an address is its own affair.
+    location ~ /\\.(?!well-known/) {
+      if ($open = "") {
+        return 418;
+      }
+      try_files /dev/null/none @app;
+    }
+
+    # A site that is open and does not speak HTTP has its link in the folder of what it speaks. Without any it is closed:
+    # suspended, stopped, or unknown here. An unknown name is an everyday event and not one for the log.
+    location @other {
+${ways(at)}
+      access_log off;
+      error_log stderr emerg;
+      error_page 502 504 =404 /.berth/no-site.html;
+      proxy_pass http://unix:${at.sites}/$site;
+      proxy_pass_request_body off;
+      proxy_set_header Content-Length "";
+      proxy_set_header Host $host;
+      proxy_redirect off;
+      proxy_next_upstream off;
+      proxy_connect_timeout 5s;
+      proxy_read_timeout 10s;
+    }
+
+    location @app {${passHttp(at, '120s')}
+    }
+
+    # WebSockets: both sides may be silent for long.
+    location @socket {${passHttp(at, '1h')}
+    }
+${speechLocations(at)}  }
 `;
 }
 

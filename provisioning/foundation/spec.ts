@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Stack } from '../catalog/stacks.ts';
-import type { Layout } from '../layout.ts';
+import { type Layout, WAYS } from '../layout.ts';
 
 /** A user of Berth's own, below the range that accounts take. */
 export interface SystemUser {
@@ -91,13 +91,15 @@ export function folders(at: Layout, wanted: Pick<Foundation, 'embeddedDatabase'>
     root(at.siteRecords, 0o700),
     root(at.logs, 0o700),
     root(at.stacks, 0o755),
+    root(at.stackSpecs, 0o700),
     root(at.nginxFolder, 0o755),
     root(at.nginxPages, 0o755),
     root(at.nginxTemp, 0o711),
     root(at.run, 0o755),
     web(at.slotSockets),
     web(at.sites),
-    web(at.siteHomes),
+    web(at.closedSockets),
+    ...WAYS.map(way => web(at.siteHomesOf(way))),
     ...(wanted.embeddedDatabase ? mysql : []),
   ];
 }

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Failed } from '../errors.ts';
 import type { HomeEntry } from '../host.ts';
 import type { Layout } from '../layout.ts';
+import { plainName } from '../stacks/pick.ts';
 import type { HomeOp, Who } from '../steps.ts';
 
 const PYTHON = '/usr/bin/python3';
@@ -29,6 +30,7 @@ const answer = z.discriminatedUnion('ok', [
           .nullable(),
       )
       .optional(),
+    packages: z.record(z.string(), z.array(z.string().max(200)).max(1000).nullable()).optional(),
     bytes: z.number().optional(),
     inodes: z.number().optional(),
   }),
@@ -115,11 +117,27 @@ export function enter(at: Layout) {
       const { entries = {} } = await ask(who, { verb: 'look', paths });
       return Object.fromEntries(paths.map(path => [path, entries[path] ?? null]));
     },
+    packages: async (who: Who, venvs: string[]): Promise<Record<string, Record<string, string> | null>> => {
+      if (!venvs.length) return {};
+      const { packages = {} } = await ask(who, { verb: 'packages', paths: venvs });
+      return Object.fromEntries(venvs.map(venv => [venv, versions(packages[venv] ?? null)]));
+    },
     measure: async (who: Who): Promise<{ bytes: number; inodes: number }> => {
       const { bytes = 0, inodes = 0 } = await ask(who, { verb: 'measure' });
       return { bytes, inodes };
     },
   };
+}
+
+/** Names of `<package>-<version>.dist-info` folders as versions by plain name. A customer made them up, so the odd ones are left out. */
+function versions(folders: string[] | null): Record<string, string> | null {
+  if (!folders) return null;
+  const found: [string, string][] = [];
+  for (const folder of folders) {
+    const [, name, version] = /^([A-Za-z0-9][A-Za-z0-9._]*)-([A-Za-z0-9.!+_]{1,60})\.dist-info$/.exec(folder) ?? [];
+    if (name && version) found.push([plainName(name), version]);
+  }
+  return Object.fromEntries(found);
 }
 
 function parse(out: string): unknown {

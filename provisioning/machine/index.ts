@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import type { Host } from '../host.ts';
 import type { Layout } from '../layout.ts';
+import type { ZygoteStatus } from '../stacks/spec.ts';
 import { act } from './act.ts';
 import { enter } from './enter.ts';
 import * as files from './files.ts';
 import { living } from './processes.ts';
+import { type Resolved, resolve, type Wanted } from './resolve.ts';
 import { askSlotd } from './slotd.ts';
 import { sqlServer } from './sql.ts';
 
@@ -21,6 +23,10 @@ export interface Machine extends Host {
   close(): Promise<void>;
   /** Bytes and inodes below a home, counted as the customer. */
   measure: ReturnType<typeof enter>['measure'];
+  /** What the package index has for some requirements. */
+  resolve(wanted: Wanted): Promise<Resolved[]>;
+  /** What slotd says of its zygotes. */
+  zygotes(): Promise<ZygoteStatus[]>;
 }
 
 /** The real host: the only thing in Berth that changes a machine. */
@@ -47,9 +53,15 @@ export function machine(at: Layout, settings: MachineSettings): Machine {
     },
     databases: sql.databases,
     databaseUsers: sql.users,
+    environments: async (who, venvs) => {
+      if (await files.entry(who.home)) return entering.packages(who, venvs);
+      return Object.fromEntries(venvs.map(venv => [venv, null]));
+    },
     slots: async account => (await askSlotd(at.slotdSocket, { op: 'status', ...(account ? { account } : {}) })).slots ?? [],
     alive: living,
     measure: entering.measure,
+    resolve: wanted => resolve(wanted, settings.buildEnvironment),
+    zygotes: async () => (await askSlotd(at.slotdSocket, { op: 'zygotes' })).zygotes ?? [],
     close: async () => {
       await sql.close();
     },

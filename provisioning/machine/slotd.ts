@@ -1,10 +1,11 @@
 import { connect } from 'node:net';
 import { Failed } from '../errors.ts';
 import type { SlotStatus } from '../slot/spec.ts';
+import type { ZygoteStatus } from '../stacks/spec.ts';
 
 const ANSWER_SECONDS = 90;
 
-type Reply = { ok: true; slots?: SlotStatus[]; alive?: number; stacks?: string[] } | { ok: false; error: string };
+type Reply = { ok: true; slots?: SlotStatus[]; alive?: number; stacks?: string[]; zygotes?: ZygoteStatus[] } | { ok: false; error: string };
 
 /** Asks slotd one thing over its control socket. Throws Failed when it is away or says no. */
 export function askSlotd(socket: string, request: object): Promise<Extract<Reply, { ok: true }>> {

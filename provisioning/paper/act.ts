@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { pins } from '../catalog/recipe.ts';
 import { nativeHash } from '../database/password.ts';
 import type { Layout } from '../layout.ts';
+import type { SlotSpec } from '../slot/spec.ts';
 import type { Act, HomeOp, Mark, SqlStatement, Step } from '../steps.ts';
 import type { Paper } from './state.ts';
 
@@ -24,7 +26,8 @@ function homeOp(op: HomeOp, paper: Paper): void {
   if (op.op === 'folder') paper.home.set(op.path, { kind: 'folder', mode: op.mode });
   if (op.op === 'file') paper.home.set(op.path, { kind: 'file', mode: op.mode, text: op.text, digest: sha(op.text) });
   if (op.op === 'link') paper.home.set(op.path, { kind: 'link', mode: 0o777, target: op.target });
-  if (op.op === 'remove' || op.op === 'empty') deleteBelow(paper.home, op.path, op.op === 'remove');
+  if (op.op === 'remove' || op.op === 'empty')
+    for (const things of [paper.home, paper.environments]) deleteBelow(things, op.path, op.op === 'remove');
 }
 
 function sql(statement: SqlStatement, paper: Paper): void {
@@ -44,20 +47,23 @@ function sql(statement: SqlStatement, paper: Paper): void {
 }
 
 function loadSlot(name: string, paper: Paper, at: Layout): void {
-  const [account = '', app = ''] = name.split('.');
-  const text = paper.entries.get(at.slotSpec(account, app))?.text ?? '';
-  const { generation } = JSON.parse(text) as { generation: number };
+  const [account = '', app = '', process = 'web'] = name.split('.');
+  const text = paper.entries.get(at.slotSpec(account, app, process))?.text ?? '';
+  const { generation, role } = JSON.parse(text) as Pick<SlotSpec, 'generation' | 'role'>;
   const gauges = { memoryBytes: 0, memoryPeakBytes: 0, cpuUsec: 0, processes: 0, requests: 0, wakes: 0, lastWakeMs: null };
   paper.slots.set(name, {
     name,
+    process,
+    role,
     generation,
+    workers: [],
     digest: sha(text),
     state: 'asleep',
     reason: null,
     pids: [],
     since: Date.now(),
     ...gauges,
-    limitHits: { memory: 0, processes: 0, cpu: 0 },
+    limitHits: { memory: 0, processes: 0, cpu: 0, io: 0, openFiles: 0, log: 0 },
   });
 }
 
@@ -70,8 +76,11 @@ const handlers: Handlers = {
     if (path.startsWith(`${at.marks}/`)) paper.marks.delete(path.slice(at.marks.length + 1));
   },
   run: () => {},
-  'run-as': ({ mark, why }, paper, _at, tell) => {
+  'run-as': ({ mark, why, cwd }, paper, _at, tell) => {
     tell(`${why}\n`);
+    const lock = paper.home.get(`${cwd}/requirements.lock`)?.text;
+    if (mark.name.endsWith('.packages') && lock)
+      paper.environments.set(`${cwd}/.venv`, Object.fromEntries(pins(lock).map(pin => [pin.name, pin.version])));
     leaveMark(mark, paper);
   },
   home: ({ ops, mark }, paper) => {
@@ -81,7 +90,7 @@ const handlers: Handlers = {
   sql: ({ statement }, paper) => sql(statement, paper),
   slot: ({ verb, name }, paper, at) => {
     if (verb === 'load') loadSlot(name, paper, at);
-    else paper.slots.delete(name);
+    else if (verb === 'unload') paper.slots.delete(name);
   },
   sweep: ({ uid }, paper) => void paper.alive.set(uid, 0),
   probe: ({ mark }, paper) => leaveMark(mark, paper),

@@ -39,6 +39,7 @@ export function paperHost(at: Layout, paper: Paper = blankPaper()): Host & { pap
     databases: async prefix => below(prefix, paper.databases).sort(),
     databaseUsers: async prefix =>
       Object.fromEntries([...paper.users].filter(([name]) => name.startsWith(prefix)).map(([name, user]) => [name, { ...user }])),
+    environments: async (_who, venvs) => Object.fromEntries(venvs.map(venv => [venv, paper.environments.get(venv) ?? null])),
     slots: async account =>
       [...paper.slots.values()].filter(slot => !account || slot.name.startsWith(`${account}.`)).map(slot => ({ ...slot })),
     alive: async uid => paper.alive.get(uid) ?? 0,

@@ -10,6 +10,8 @@ export interface Paper {
   users: Map<string, { hash: string; locked: boolean; maxConnections: number; grants: string[]; sessions: number }>;
   slots: Map<string, SlotStatus>;
   alive: Map<number, number>;
+  /** Packages of virtual environments, by path. */
+  environments: Map<string, Record<string, string>>;
 }
 
 /** A blank pretend host, with what every Linux has. */
@@ -26,5 +28,6 @@ export function blankPaper(): Paper {
     users: new Map(),
     slots: new Map(),
     alive: new Map(),
+    environments: new Map(),
   };
 }

@@ -4,10 +4,10 @@ import { environment } from '../environment.ts';
 import type { Layout } from '../layout.ts';
 import type { Manifest } from '../manifest.ts';
 import { Secret } from '../names.ts';
+import { HOST_PYTHON } from '../stacks/spec.ts';
 import type { Act, HomeOp, Mark, Step, Who } from '../steps.ts';
 import type { RuntimeSpec } from './spec.ts';
 
-const PYTHON = '/usr/bin/python3';
 const INSTALL_SECONDS = 900;
 const STEP_SECONDS = 300;
 
@@ -76,12 +76,13 @@ function lay(build: Build): Step[] {
 
 function install(build: Build): Step[] {
   const { spec, recipe, venv, root, uv } = build;
+  const python = build.manifest.slots.find(slot => slot.app === spec.app)?.python ?? HOST_PYTHON;
   const count = pins(recipe.lock).length;
   const why = `Install ${recipe.name} ${recipe.version} for ${spec.app} (${count} packages)`;
   const lock = `${root}/requirements.lock`;
   if (uv) {
     return [
-      runAs(build, 'venv', `Make a Python environment for ${spec.app}`, [uv, 'venv', '--clear', '--seed', '--python', PYTHON, venv]),
+      runAs(build, 'venv', `Make a Python environment for ${spec.app}`, [uv, 'venv', '--clear', '--seed', '--python', python, venv]),
       runAs(
         build,
         'packages',
@@ -104,7 +105,7 @@ function install(build: Build): Step[] {
     lock,
   ];
   return [
-    runAs(build, 'venv', `Make a Python environment for ${spec.app}`, [PYTHON, '-m', 'venv', '--clear', venv]),
+    runAs(build, 'venv', `Make a Python environment for ${spec.app}`, [python, '-m', 'venv', '--clear', venv]),
     runAs(build, 'packages', why, pip, INSTALL_SECONDS),
   ];
 }

@@ -1,4 +1,5 @@
 import type { Entry, HomeEntry, Sight } from '../host.ts';
+import { WAYS, type Way } from '../layout.ts';
 import type { Manifest } from '../manifest.ts';
 
 /** The account's addresses as the host has them. */
@@ -6,10 +7,10 @@ export interface SiteFound {
   /** Hosts recorded as this account's. */
   records: string[];
   recordFolder: Entry | null;
-  /** By host: the link nginx follows, the record of it, and the link to the home. */
+  /** By host: the link nginx follows, the record of it, and the links to the home by the way it is served. */
   links: Record<string, string | null>;
   recorded: Record<string, string | null>;
-  homes: Record<string, string | null>;
+  homes: Record<string, Partial<Record<Way, string>>>;
   www: Record<string, HomeEntry | null>;
   marks: Record<string, string>;
 }
@@ -33,7 +34,11 @@ export async function inspect(sight: Sight, manifest: Manifest): Promise<SiteFou
   for (const host of hosts) {
     found.links[host] = await target(at.site(host));
     found.recorded[host] = await target(at.siteRecord(account.name, host));
-    found.homes[host] = await target(at.siteHome(host));
+    found.homes[host] = {};
+    for (const way of WAYS) {
+      const home = await target(at.siteHome(host, way));
+      if (home) found.homes[host][way] = home;
+    }
   }
   const home = at.home(account.name);
   const paths = hosts.map(host => at.www(account.name, host));

@@ -1,5 +1,5 @@
 import { Refused } from '../errors.ts';
-import type { Layout } from '../layout.ts';
+import { type Layout, WAYS, type Way } from '../layout.ts';
 import type { Manifest } from '../manifest.ts';
 import type { Act, Step } from '../steps.ts';
 import type { SiteFound } from './inspect.ts';
@@ -12,16 +12,25 @@ interface Wanted {
   site: SiteSpec;
   target: string;
   open: boolean;
+  way: Way;
+}
+
+/** How nginx is to serve an app: kinds with files that are not to be sent are ways of their own. Pure. */
+function wayOf(manifest: Manifest, app: string): Way {
+  const slot = manifest.slots.find(each => each.app === app && each.role === 'web');
+  if (slot?.kind === 'php' || slot?.kind === 'cgi') return slot.kind;
+  return slot?.protocol ?? 'http';
 }
 
 function wantedHosts(manifest: Manifest, at: Layout): Wanted[] {
   const { account } = manifest;
   return manifest.sites.flatMap(site => {
-    const stopped = manifest.slots.find(slot => slot.app === site.app)?.state === 'stopped';
+    const stopped = manifest.slots.find(slot => slot.app === site.app && slot.role === 'web')?.state === 'stopped';
     const open = account.state === 'active' && !stopped;
     const closed = account.state === 'suspended' ? at.suspendedSocket : at.stoppedSocket;
     const target = open ? at.slotSocket(account.name, site.app) : closed;
-    return site.hosts.map(host => ({ host, site, target, open }));
+    const way = wayOf(manifest, site.app);
+    return site.hosts.map(host => ({ host, site, target, open, way }));
   });
 }
 
@@ -43,7 +52,7 @@ function probe(manifest: Manifest, site: SiteSpec, found: SiteFound, at: Layout)
   return [step(`Check that ${site.app} answers with its own page`, act)];
 }
 
-function publish({ host, target, open }: Wanted, manifest: Manifest, found: SiteFound, at: Layout): Step[] {
+function publish({ host, target, open, way }: Wanted, manifest: Manifest, found: SiteFound, at: Layout): Step[] {
   const { name } = manifest.account;
   const home = at.home(name);
   const steps: Step[] = [];
@@ -52,17 +61,22 @@ function publish({ host, target, open }: Wanted, manifest: Manifest, found: Site
   if (found.recorded[host] !== target)
     steps.push(step(`${open ? 'Enter' : 'Record'} the address ${host}`, { do: 'link', path: at.siteRecord(name, host), target }));
   if (found.links[host] !== target) steps.push(step(`${verb} ${host}`, { do: 'link', path: at.site(host), target }));
-  if (open && found.homes[host] !== home)
-    steps.push(step(`Serve the public files of ${host}`, { do: 'link', path: at.siteHome(host), target: home }));
-  if (!open && found.homes[host]) steps.push(step(`Close the public files of ${host}`, { do: 'delete', path: at.siteHome(host) }));
-  return steps;
+  if (open && found.homes[host]?.[way] !== home)
+    steps.push(step(`Serve the public files of ${host}`, { do: 'link', path: at.siteHome(host, way), target: home }));
+  return [...steps, ...closeFiles(host, open ? way : null, `Close the public files of ${host}`, found, at)];
+}
+
+/** Takes away every link to the home but that of one way. */
+function closeFiles(host: string, kept: Way | null, why: string, found: SiteFound, at: Layout): Step[] {
+  const stale = WAYS.filter(way => way !== kept && found.homes[host]?.[way]);
+  return stale.map(way => step(way === 'http' ? why : `${why} (${way})`, { do: 'delete', path: at.siteHome(host, way) }));
 }
 
 /** The steps that leave nothing of one address. */
 export function unpublish(account: string, host: string, found: SiteFound, at: Layout): Step[] {
   const steps: Step[] = [];
   if (found.links[host]) steps.push(step(`Stop serving ${host}`, { do: 'delete', path: at.site(host) }));
-  if (found.homes[host]) steps.push(step(`Stop serving the public files of ${host}`, { do: 'delete', path: at.siteHome(host) }));
+  steps.push(...closeFiles(host, null, `Stop serving the public files of ${host}`, found, at));
   if (found.recorded[host]) steps.push(step(`Strike out the address ${host}`, { do: 'delete', path: at.siteRecord(account, host) }));
   return steps;
 }

@@ -12,7 +12,7 @@ export function specText(manifest: Manifest, slot: SlotSpec, at: Layout): string
   const root = at.current(account, slot.app);
   const spec = {
     version: 1,
-    name: at.slotName(account, slot.app),
+    name: at.slotName(account, slot.app, slot.process),
     account,
     app: slot.app,
     process: slot.process,
@@ -36,7 +36,7 @@ export function specText(manifest: Manifest, slot: SlotSpec, at: Layout): string
     root,
     venv: `${root}/.venv`,
     stack: slot.stack,
-    socket: at.slotSocket(account, slot.app),
+    socket: at.slotSocket(account, slot.app, slot.process),
     environment: at.userEnv(account, slot.app),
     tmp: at.tmp(account),
     log: at.log(account, slot.app, 'app'),
@@ -44,7 +44,7 @@ export function specText(manifest: Manifest, slot: SlotSpec, at: Layout): string
     idleSeconds: slot.idleSeconds,
     startSeconds: slot.startSeconds,
     limits: { memoryMb: slot.memoryMb, cpuPercent: slot.cpuPercent, processes: slot.processes, openFiles: OPEN_FILES, ioMbps: slot.ioMbps },
-    account_limits: { memoryMb: limits.memoryMb, cpuPercent: limits.cpuPercent, processes: limits.processes },
+    account_limits: { memoryMb: limits.memoryMb, cpuPercent: limits.cpuPercent, processes: limits.processes, ioMbps: limits.ioMbps },
   };
   return `${JSON.stringify(spec, null, 2)}\n`;
 }

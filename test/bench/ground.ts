@@ -2,7 +2,8 @@ import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmS
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { stacks } from '../../provisioning/catalog/stacks.ts';
-import { stackRecord } from '../../provisioning/foundation/stacks.ts';
+import { stackRecord } from '../../provisioning/stacks/plan.ts';
+import { fromCatalog } from '../../provisioning/stacks/spec.ts';
 import { run } from './process.ts';
 
 const APPS = join(import.meta.dirname, 'apps');
@@ -80,7 +81,7 @@ function flaskStack(shared: string, version: string): string {
 function djangoStack(version: string): string {
   const stack = stacks().find(found => found.id === 'django-5.2')!;
   const preload = readFileSync(join(import.meta.dirname, '../../agent/slotd/stacks/django-5.2.json'), 'utf8');
-  return stackRecord(stack, version, preload);
+  return stackRecord(fromCatalog(stack), version, preload);
 }
 
 function layOut(user: User, ground: Pick<Ground, 'shared' | 'packagesOf'>): void {

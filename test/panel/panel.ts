@@ -25,6 +25,8 @@ export interface Answer {
 export interface Stage {
   agent: FakeAgent;
   base: string;
+  /** The port of the WHM-compatible API. */
+  whmPort(): number;
   api(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   raw(method: string, path: string, headers?: Record<string, string>, body?: string): Promise<Answer>;
   /** Waits until a job has ended. */
@@ -59,12 +61,14 @@ export async function startStage(): Promise<Stage> {
     sitesDomain: 'sites.test',
     sitesPort: 8080,
     firstUid: 200_000,
+    whm: { port: 0, chosen: true, address: '127.0.0.1', files: null, repair: true },
   };
   const settings: Settings = { databaseUrl: database.uri, agentSocket, ...place, ...secrets };
   let panel = await startPanel(settings);
   const stage: Stage = {
     agent,
     base: `http://127.0.0.1:${panel.port}`,
+    whmPort: () => panel.whmPort,
     raw: (method, path, headers = {}, body) => ask(stage.base, method, path, headers, body),
     api(method, path, body, headers = {}) {
       const type: Record<string, string> = body === undefined ? {} : { 'Content-Type': 'application/json' };

@@ -38,15 +38,18 @@ function stepsOf(manifest: Manifest, before: Manifest | undefined): Step[] {
 
 function slotsOf(manifest: Manifest | undefined): SlotStatus[] {
   const since = Date.now() - 60_000;
-  const hits = { memory: 0, processes: 0, cpu: 0 };
-  return (manifest?.slots ?? []).map(({ app, generation }) => ({
+  const hits = { memory: 0, processes: 0, cpu: 0, io: 0, openFiles: 0, log: 0 };
+  return (manifest?.slots ?? []).map(({ app, process, role, generation }) => ({
     ...{
-      name: `${manifest!.account.name}.${app}`,
+      name: process === 'web' ? `${manifest!.account.name}.${app}` : `${manifest!.account.name}.${app}.${process}`,
+      process,
+      role,
       digest: '',
       generation,
       state: 'running' as const,
       reason: null,
       pids: [7],
+      workers: [{ pid: 7, generation, since, requests: 12 }],
       since,
       processes: 2,
     },

@@ -49,7 +49,18 @@ export async function realHost() {
     cgroup: `berth-test-${id}`,
   });
   await run('/bin/chmod', ['0711', folder]);
-  for (const path of [at.state, at.run, at.homes, at.mysqlData, at.mysqlRun, at.sites, at.siteHomes, at.siteRecords, at.users, at.tmps])
+  for (const path of [
+    at.state,
+    at.run,
+    at.homes,
+    at.mysqlData,
+    at.mysqlRun,
+    at.sites,
+    at.siteHomesOf('http'),
+    at.siteRecords,
+    at.users,
+    at.tmps,
+  ])
     await mkdir(path, { recursive: true, mode: 0o755 });
   await run(
     'mariadb-install-db',

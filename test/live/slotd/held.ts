@@ -97,6 +97,11 @@ export class Held {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** What the kernel says of slotd itself. */
+  proc(): string {
+    return readFileSync(`/proc/${this.child?.pid}/status`, 'utf8');
+  }
+
   /** Every control group folder below ours, the deepest first. */
   groups(): string[] {
     const found: string[] = [];
@@ -157,9 +162,9 @@ export class Held {
     const home = at.home(account);
     const uid = existsSync(join(home, '.uid')) ? Number(readFileSync(join(home, '.uid'), 'utf8')) : nextUid++;
     const root = at.current(account, app);
-    for (const [name, text] of Object.entries({ ...files, '../../../.uid': String(uid) })) {
-      mkdirSync(dirname(join(root, name)), { recursive: true });
-      writeFileSync(join(root, name), text);
+    for (const [file, text] of Object.entries({ ...files, '../../../.uid': String(uid) })) {
+      mkdirSync(dirname(join(root, file)), { recursive: true });
+      writeFileSync(join(root, file), text);
     }
     spawnSync('/usr/bin/chown', ['-R', `${uid}:${uid}`, home]);
     chmodSync(home, 0o710);
@@ -174,9 +179,10 @@ export class Held {
     const environment = { HOME: home, PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', PYTHONUNBUFFERED: '1', ...env };
     writeFileSync(at.userEnv(account, app), JSON.stringify(environment), { mode: 0o640 });
     chownSync(at.userEnv(account, app), 0, uid);
+    const name = at.slotName(account, app, more.process as string);
     const spec = {
-      ...{ version: 1, name: at.slotName(account, app), account, app, uid, gid: uid, generation: 1, mode: 'on-demand', kind: 'wsgi' },
-      ...{ entry: 'app:application', home, root, venv: `${root}/.venv`, stack: null, socket: at.slotSocket(account, app) },
+      ...{ version: 1, name, account, app, uid, gid: uid, generation: 1, mode: 'on-demand', kind: 'wsgi' },
+      ...{ entry: 'app:application', home, root, venv: `${root}/.venv`, stack: null, socket: join(at.slotSockets, `${name}.sock`) },
       ...{ environment: at.userEnv(account, app), tmp: at.tmp(account), log: at.log(account, app, 'app'), logBytes: 4_194_304 },
       ...{ idleSeconds: 60, startSeconds: 20, limits: { memoryMb: 128, cpuPercent: 200, processes: 30, openFiles: 256 } },
       ...{ account_limits: { memoryMb: 512, cpuPercent: 400, processes: 100 }, ...more },
@@ -187,7 +193,7 @@ export class Held {
 
   write(spec: Spec): void {
     mkdirSync(this.at.slotSpecs, { recursive: true, mode: 0o700 });
-    writeFileSync(this.at.slotSpec(spec.account, spec.app), JSON.stringify(spec), { mode: 0o600 });
+    writeFileSync(join(this.at.slotSpecs, `${spec.name}.json`), JSON.stringify(spec), { mode: 0o600 });
   }
 
   /** Makes an app and loads its slot. */

@@ -4,6 +4,9 @@ import type { SlotStatus } from '../../../provisioning/slot/spec.ts';
 
 const slot = (name: string, memoryBytes: number, awake: boolean, lastWakeMs: number | null = null): SlotStatus => ({
   name,
+  process: 'web',
+  role: 'web',
+  workers: [],
   generation: 1,
   digest: '',
   state: awake ? 'running' : 'asleep',
@@ -17,7 +20,7 @@ const slot = (name: string, memoryBytes: number, awake: boolean, lastWakeMs: num
   requests: 2,
   wakes: 0,
   lastWakeMs,
-  limitHits: { memory: 0, processes: 0, cpu: 0 },
+  limitHits: { memory: 0, processes: 0, cpu: 0, io: 0, openFiles: 0, log: 0 },
 });
 
 test('accounts are listed by the memory they use now; sleeping ones are not', t => {

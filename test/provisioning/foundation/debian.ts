@@ -26,6 +26,7 @@ function install(paper: Paper, names: string[]): void {
   const blocks = names.map(name => `Package: ${name}\nStatus: install ok installed\nVersion: 1\n`);
   paper.entries.set('/var/lib/dpkg/status', file([status, ...blocks].filter(Boolean).join('\n\n')));
   if (names.includes('python3')) paper.entries.set('/usr/bin/python3', { kind: 'link', mode: 0o777, uid: 0, gid: 0, target: 'python3.11' });
+  for (const name of ['python3.11', 'python3.13']) if (names.includes('python3')) paper.entries.set(`/usr/bin/${name}`, file(''));
   if (names.includes('python3-venv')) paper.entries.set('/usr/share/python-wheels/pip-23.0.1-py3-none-any.whl', file(''));
   if (names.includes('libnss-systemd')) paper.entries.set('/etc/nsswitch.conf', file('passwd: files systemd\ngroup: files systemd\n'));
 }
