@@ -88,7 +88,8 @@ export async function warmRows(stage: Stage): Promise<Row[]> {
   const user = ground.users[0]!;
   const peer = gunicorn(ground, user, 'django');
   const found = { berth: { rate: [] as number[], p99: [] as number[] }, peer: { rate: [] as number[], p99: [] as number[] } };
-  const hosts = { berth: `dj-0.${stage.main.id}`, peer: '0.gunicorn' };
+  const hosts = { berth: stage.main.write(user, { app: 'warm', kind: 'django', stack: 'django-5.2', idle: 600 }), peer: '0.gunicorn' };
+  await stage.main.load(user, 'warm');
   await pause(1500);
   for (const host of Object.values(hosts)) await load(ground.port, host, 1);
   for (let round = 0; round < effort.loads; round++) {
@@ -100,6 +101,7 @@ export async function warmRows(stage: Stage): Promise<Row[]> {
     }
   }
   await stop(peer);
+  await stage.main.ask({ op: 'unload', name: stage.main.at.slotName(user.name, 'warm') });
   const name = 'gunicorn sync';
   const rate = { berth: found.berth.rate, peer: { name, values: found.peer.rate }, ratio: 'berth/peer' as const };
   const p99 = { berth: found.berth.p99, peer: { name, values: found.peer.p99 }, ratio: 'berth/peer' as const };
