@@ -23,7 +23,7 @@ export interface App extends Omit<AppRow, 'state' | 'secretKey' | 'ownerPassword
 
 /** Tells an app's state from its row and from what its host says; `slots` is null when the host is away. */
 export function appFrom(row: AppRow, account: Account, slots: SlotStatus[] | null): App {
-  const own = (slots ?? []).filter(slot => slot.name === `${account.username}.${row.name}`);
+  const own = (slots ?? []).filter(slot => slot.name === `${account.unixName}.${row.name}`);
   const { secretKey: _, ownerPassword, env: __, ...shown } = row;
   const url = urlOf(row.hosts[0] ?? 'localhost');
   const path = recipe(row.recipe)?.owner?.login_path;
