@@ -11,8 +11,16 @@ from slotd import cgroup_limits
 from slotd.cgroup_files import folders, read, write
 
 _NAME = re.compile(r"^[a-z0-9_][a-z0-9_.-]{0,80}$")
+# Where all builds run: what they may take is no part of what their account may, and together they weigh less than one account.
+BUILDS, BUILDS_WEIGHT = "_builds", 50
 _LIMITED = ("memory", "pids", "cpu")
 _ONE = {"memory", "pids", "cpu", "cpuacct", "freezer", "blkio"}
+
+
+def builds_limits():
+    """What all builds together may have: at most half of the host's memory, however many run."""
+    total = next((int(line.split()[1]) >> 10 for line in read("/proc/meminfo").splitlines() if line.startswith("MemTotal:")), 4096)
+    return {"weight": BUILDS_WEIGHT, "memoryMb": max(1024, total // 2)}
 
 
 class Trees:

@@ -144,6 +144,7 @@ class Crew(Sleeper):
 
     def ready(self, worker):
         """The worker serves."""
+        worker.turn.over()
         if worker is not self.coming:
             return
         doors.enter(self, worker)

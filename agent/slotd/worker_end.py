@@ -49,10 +49,6 @@ class Worker:
         self.timer = self.loop.later(spec["startSeconds"], self._too_slow)
         self.loop.watch(sock.fileno(), self._hear)
 
-    def _end_turn(self):
-        if self.turn is not None:
-            self.turn.over()
-
     @property
     def serves(self):
         """Whether it accepts, as far as is known."""
@@ -110,7 +106,6 @@ class Worker:
     def _became(self):
         self.ready, self.ready_at = True, time.monotonic()
         self.timer.cancel()
-        self._end_turn()
         self.slot.ready(self)
 
     def _terminate(self):
@@ -123,7 +118,6 @@ class Worker:
         if "ready" in message and not self.ready:
             self.ready, self.ready_at = True, time.monotonic()
             self.timer.cancel()
-            self._end_turn()
             self.slot.ready(self)
         elif "n" in message and self.ready:
             self._numbers(message)
@@ -176,7 +170,7 @@ class Worker:
     def died(self, status):
         """Called by the reaper."""
         self.timer.cancel()
-        self._end_turn()
+        self.turn.over()
         self.slot.keeper.advance.went(self)
         # What it said last may still be unread.
         for _ in range(64):  # bounded: a stray child of the app may hold the other end

@@ -33,7 +33,7 @@ export async function appOf(actor: Actor, username: string, name: string): Promi
 }
 
 async function seen(row: queries.AppRow, account: Account, slots: Parameters<typeof appFrom>[2]): Promise<App> {
-  const slot = slots?.find(slot => slot.name === `${account.username}.${row.name}`);
+  const slot = slots?.find(slot => slot.name === `${account.unixName}.${row.name}`);
   if (slot && seenAs(slot) !== row.lastSeen) await queries.noteSeen(row.id, seenAs(slot));
   return appFrom(row, account, slots);
 }

@@ -27,7 +27,7 @@ export function appFrom(row: AppRow, account: Account, slots: SlotStatus[] | nul
   const { secretKey: _, ownerPassword, env: __, ...shown } = row;
   const url = urlOf(row.hosts[0] ?? 'localhost');
   const path = recipe(row.recipe)?.owner?.login_path;
-  const web = own.find(slot => slot.name === `${account.username}.${row.name}`) ?? null;
+  const web = own.find(slot => slot.name === `${account.unixName}.${row.name}`) ?? null;
   const state = stateOf(row, account, web);
   // An app that runs has a reason too, when it is not the newest version that does.
   const said = { failed: row.reason || web?.reason, suspended: account.reason, running: web?.reason };
@@ -46,8 +46,8 @@ export function appFrom(row: AppRow, account: Account, slots: SlotStatus[] | nul
 }
 
 /** The slots of one app, the one that serves visitors first. */
-export function slotsOf(row: Pick<AppRow, 'name'>, account: Pick<Account, 'username'>, slots: SlotStatus[]): SlotStatus[] {
-  const web = `${account.username}.${row.name}`;
+export function slotsOf(row: Pick<AppRow, 'name'>, account: Pick<Account, 'unixName'>, slots: SlotStatus[]): SlotStatus[] {
+  const web = `${account.unixName}.${row.name}`;
   const own = slots.filter(slot => slot.name === web || slot.name.startsWith(`${web}.`));
   return own.sort((a, b) => Number(b.name === web) - Number(a.name === web) || (a.name < b.name ? -1 : 1));
 }

@@ -24,6 +24,8 @@ export type Limits = z.infer<typeof limitsSpec>;
 /** One unix account: its user, group and home. Ids are chosen by the panel and never used again. */
 export const accountSpec = z.strictObject({
   name: accountName,
+  /** The name people and billing systems use since the account was renamed; its files, databases and processes keep the first one. */
+  alias: accountName.nullable().default(null),
   uid: unixId,
   gid: unixId,
   state: z.enum(['active', 'suspended']),

@@ -16,6 +16,11 @@ const plain = (paper: Paper) =>
 /** Everything that can happen to an account: what stands before, and what is wanted then. */
 const app = buildAppManifest('wagtail');
 const rotated: Manifest = { ...app, generation: 2, databases: app.databases.map(spec => ({ ...spec, password: 'Bb1_Bb1-Bb1_Bb1-Bb1_' })) };
+const called = (manifest: Manifest, generation: number, alias: string | null): Manifest => ({
+  ...manifest,
+  generation,
+  account: { ...manifest.account, alias },
+});
 const processes = withProcesses(app);
 const swapped = {
   ...processes,
@@ -49,6 +54,10 @@ const journeys: Record<string, { before: Manifest[]; after: Manifest; removing?:
   'suspension with processes': { before: [processes], after: suspended(processes) },
   'an app with processes deleted': { before: [processes], after: without(processes, 'blog') },
   'an account with processes removed': { before: [processes], after: processes, removing: true },
+  'an account renamed': { before: [app], after: called(app, 2, 'adele') },
+  'an account renamed again': { before: [app, called(app, 2, 'adele')], after: called(app, 3, 'amelia') },
+  'an account given back its first name': { before: [app, called(app, 2, 'adele')], after: called(app, 3, null) },
+  'a renamed account removed': { before: [app, called(app, 2, 'adele')], after: called(app, 2, 'adele'), removing: true },
   'an account removed': { before: [app], after: app, removing: true },
   'a suspended account removed': { before: [app, suspended(app)], after: suspended(app), removing: true },
 };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { catalog, fillArgv, fillEnv, parseRecipe, recipe, requirements } from '../../../provisioning/catalog/recipe.ts';
-import { stacks } from '../../../provisioning/catalog/stacks.ts';
+import { servers, stacks } from '../../../provisioning/catalog/stacks.ts';
 
 const toml = (id: string) => readFileSync(new URL(`../../../provisioning/catalog/${id}/recipe.toml`, import.meta.url), 'utf8');
 const owner = { user: 'ada', email: 'ada@example.org', password: 'a long password' };
@@ -116,7 +116,7 @@ test('a recipe of a stack holds the very packages of the stack, with the same di
 });
 
 test('locks pin every package by digest and name no place to fetch from', t => {
-  for (const { id, lock, version } of [...catalog(), ...stacks().map(stack => ({ ...stack, version: null }))]) {
+  for (const { id, lock, version } of [...catalog(), ...[...stacks(), ...servers()].map(stack => ({ ...stack, version: null }))]) {
     t.notRegex(lock, /https?:|--index-url|--find-links|--trusted-host/, id);
     for (const line of lock.split('\n').filter(text => text && !text.startsWith('#'))) {
       t.regex(line, /^([a-z0-9-]+==[\w.]+ \\| {4}--hash=sha256:[0-9a-f]{64}( \\)?)$/, id);
