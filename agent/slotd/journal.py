@@ -15,7 +15,7 @@ class Streams:
     """The two pipes a slot's processes write to while it is awake. slotd keeps its ends, so a dead log process loses nothing."""
 
     def __init__(self, number, spec):
-        self.number, self.path, self.bytes = number, spec["log"], spec["logBytes"]
+        self.number, self.name, self.path, self.bytes = number, spec["name"], spec["log"], spec["logBytes"]
         self.out, self.out_write = os.pipe2(os.O_CLOEXEC)
         self.error, self.error_write = os.pipe2(os.O_CLOEXEC)
         self.ending = False
@@ -98,6 +98,8 @@ class Journal:
             message = None
         if message is None:
             self.loop.unwatch(self.sock.fileno())
+        elif message.get("slowed") in self.streams:
+            self.keeper.slowed(self.streams[message["slowed"]].name)
         elif message.get("done") in self.streams:
             self.streams.pop(message["done"]).close()
         elif "last" in message:

@@ -45,6 +45,7 @@ class Worker:
         self.ready_at, self.cause, self.served = 0.0, None, 0
         self.heard, self.second, self.early, self.stack = 0, 0, 0, None
         self.door = None  # the listening socket it was given
+        self.turn = None  # which others of the account may wait for
         self.timer = self.loop.later(spec["startSeconds"], self._too_slow)
         self.loop.watch(sock.fileno(), self._hear)
 
@@ -169,6 +170,8 @@ class Worker:
     def died(self, status):
         """Called by the reaper."""
         self.timer.cancel()
+        self.turn.over()
+        self.slot.keeper.advance.went(self)
         # What it said last may still be unread.
         for _ in range(64):  # bounded: a stray child of the app may hold the other end
             try:
