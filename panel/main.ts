@@ -9,6 +9,7 @@ import { seed } from './db/seed.ts';
 import { startWorker } from './jobs/worker.ts';
 import { openLimits } from './middleware/limit.ts';
 import { readSettings, type Settings, useSettings } from './settings.ts';
+import { startCollecting } from './usage/collect.ts';
 import { startSender } from './webhooks/send.ts';
 import { startWhm } from './whm/server.ts';
 
@@ -53,6 +54,7 @@ export async function startPanel(settings: Settings): Promise<Panel> {
   const port = await listen(server, settings.port);
   const whm = await startWhm(settings.whm);
   const sender = startSender();
+  const collecting = startCollecting();
   const worker = await startWorker(`${hostname()}:${port}`);
   return {
     port,
@@ -62,6 +64,7 @@ export async function startPanel(settings: Settings): Promise<Panel> {
       await whm.close();
       await worker.stop();
       await sender.stop();
+      await collecting.stop();
       // Event streams have no end of their own.
       server.closeAllConnections();
       await closed;

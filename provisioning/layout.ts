@@ -43,8 +43,10 @@ export function layout(roots: Roots) {
     nginxTemp: join(state, 'nginx', 'temp'),
     nginxLog: join(state, 'logs', 'nginx.log'),
     nginxPid: join(run, 'nginx.pid'),
-    suspendedSocket: join(run, 'suspended.sock'),
-    stoppedSocket: join(run, 'stopped.sock'),
+    // nginx makes its sockets for everybody; the folder keeps others than nginx out
+    closedSockets: join(run, 'closed'),
+    suspendedSocket: join(run, 'closed', 'suspended.sock'),
+    stoppedSocket: join(run, 'closed', 'stopped.sock'),
     // Sites: a host name is a link to a slot's socket; its sibling leads to the home that holds static files, and says how it is served
     sites: join(run, 'sites'),
     site: (host: string) => join(run, 'sites', host),
@@ -64,6 +66,8 @@ export function layout(roots: Roots) {
     slotdFolder: join(code, 'agent', 'slotd'),
     stacks: join(state, 'stacks'),
     stack: (id: string) => join(state, 'stacks', id),
+    servers: join(state, 'servers'),
+    server: (id: string) => join(state, 'servers', id),
     stackSpecs: join(state, 'stack-specs'),
     stackSpec: (id: string) => join(state, 'stack-specs', `${id}.json`),
     // The agent
@@ -80,6 +84,8 @@ export function layout(roots: Roots) {
     logs: join(state, 'logs'),
     logsOf: (account: string) => join(state, 'logs', account),
     logFolder: (account: string, app: string) => join(state, 'logs', account, app),
+    /** Stands as long as an app's further process does, so that none is overlooked. */
+    slotTrace: (account: string, app: string, process: string) => join(state, 'logs', account, app, process),
     log: (account: string, app: string, stream: 'app' | 'access' | 'build') => join(state, 'logs', account, app, `${stream}.log`),
     ...accountPaths(state, homes),
   };
@@ -92,6 +98,7 @@ function accountPaths(state: string, homes: string) {
     users: join(state, 'users'),
     user: (account: string) => join(state, 'users', account),
     userConfig: (account: string) => join(state, 'users', account, 'config.json'),
+    userAlias: (account: string) => join(state, 'users', account, 'alias'),
     userMyCnf: (account: string) => join(state, 'users', account, 'my.cnf'),
     userEnv: (account: string, app: string) => join(state, 'users', account, `${app}.env.json`),
     // The account's own /tmp

@@ -66,6 +66,17 @@ export function buildAppManifest(recipe: 'wagtail' | 'django' | 'flask', app = '
   });
 }
 
+/** The same manifest with a worker and a scheduled process beside each web slot. */
+export function withProcesses(manifest: Manifest, changes: Partial<Manifest> = {}): Manifest {
+  const beside = (web: Manifest['slots'][number]) => {
+    const common = { ...web, mode: 'always-on' as const, kind: 'command' as const, entry: null, stack: null };
+    const queue = { ...common, process: 'queue', role: 'worker' as const, argv: ['/usr/bin/env', 'python', 'queue.py'] };
+    const nightly = { ...common, process: 'nightly', role: 'scheduled' as const, schedule: '0 3 * * *', argv: ['/usr/bin/env', 'true'] };
+    return [web, ...[queue, nightly].map(slot => slotSpec.parse(slot))];
+  };
+  return { ...manifest, generation: manifest.generation + 1, slots: manifest.slots.flatMap(beside), ...changes };
+}
+
 /** The same manifest with the account suspended. */
 export function suspended(manifest: Manifest): Manifest {
   return { ...manifest, generation: manifest.generation + 1, account: { ...manifest.account, state: 'suspended', reason: 'unpaid' } };

@@ -1,10 +1,11 @@
 """One attempt to get a process for a slot: ask a zygote for a blank child, give it its orders."""
 import time
 
-from slotd import wire
-from slotd.worker_end import Worker
+from slotd import doors, wire
+from slotd.foreign import worker_for
 
 _TRIES = 5
+_STAYS = ("wsgi", "asgi")  # kinds whose worker goes on as the interpreter that was forked
 _LOOK_SECONDS = 0.05
 _NOT_FOR_THE_CHILD = ("account_limits", "log", "logBytes")
 
@@ -13,20 +14,26 @@ class Attempt:
     """Lives from the knock until the child has its orders. A slot that gives up just forgets it."""
 
     def __init__(self, slot):
-        self.slot, self.keeper, self.tries = slot, slot.keeper, 0
+        self.slot, self.keeper, self.tries, self.door, self.turn = slot, slot.keeper, 0, None, None
 
     def go_when_there_is_room(self, until):
         """Waits a little for those who leave, where the slot's limits hold no more than it has."""
         if self.slot.attempt is not self or self.keeper.ending:
             return
         if self.slot.roomy() or time.monotonic() > until:
-            self.go()
+            self.keeper.turns.ask(self.slot.account, self._go_in_turn)
         else:
             self.slot.loop.later(_LOOK_SECONDS, lambda: self.go_when_there_is_room(until))
+
+    def _go_in_turn(self, turn):
+        self.turn = turn
+        self.go()
 
     def go(self):
         """Asks for a blank child; the answer comes now or later."""
         slot = self.slot
+        if slot.attempt is not self or self.keeper.ending:
+            return self._give_up()
         self.zygote, self.stack = self.keeper.zygotes.serve(slot.spec, slot.bare)
         self.zygote.want(self._got)
 
@@ -35,11 +42,11 @@ class Attempt:
         if slot.attempt is not self or self.keeper.ending:
             if pid is not None:
                 sock.close()  # a blank child without orders ends by itself
-            return
+            return self._give_up()
         if pid is not None:
             self._order(pid, sock)
         elif self.stack is None:
-            slot.failed(f"the host could not start a process ({sock})")
+            self._give_up(f"the host could not start a process ({sock})")
         else:
             slot.bare = True
             slot.note(f"the stack {self.stack} cannot be used now; started without it")
@@ -50,9 +57,12 @@ class Attempt:
         orders = {
             "spec": {name: value for name, value in slot.spec.items() if name not in _NOT_FOR_THE_CHILD},
             "gates": slot.group.gates(), "homes": roots.homes, "skeleton": slot.skeleton, "kept": roots.kept(),
+            "library": roots.asgi, "preload": roots.node_preload,
         }
         try:
-            given = [slot.listener.fileno()] if slot.listener is not None else []
+            if self.door is None and slot.listener is not None:
+                self.door = doors.door_for(slot)
+            given = [] if self.door is None else [self.door.fileno()]
             wire.send(sock, orders, [*given, slot.streams.out_write, slot.streams.error_write])
         except OSError as error:
             sock.close()
@@ -60,10 +70,16 @@ class Attempt:
             if self.tries < _TRIES:
                 self.go()
             else:
-                slot.failed(f"the host could not start a process ({error})")
+                self._give_up(f"the host could not start a process ({error})")
             return
-        worker = Worker(slot, pid, sock, slot.spec)
-        worker.stack = self.stack
-        worker.early = self.zygote.early if slot.spec["kind"] == "wsgi" else 0
+        worker = worker_for(slot.spec)(slot, pid, sock, slot.spec)
+        worker.door, worker.stack, worker.turn = self.door, self.stack, self.turn
+        worker.early = self.zygote.early if slot.spec["kind"] in _STAYS else 0
+        self.keeper.advance.came(worker)
         slot.began(worker)
         self.keeper.own(pid, worker)
+
+    def _give_up(self, why=None):
+        self.turn.over()
+        if why is not None:
+            self.slot.failed(why)

@@ -3,36 +3,24 @@
 A hierarchy is used for what it has: on a mixed host the limits may live in three version 1 trees and killing in a
 version 2 tree that has no controllers at all.
 """
-import errno
 import os
 import re
 import signal
 
+from slotd import cgroup_limits
+from slotd.cgroup_files import folders, read, write
+
 _NAME = re.compile(r"^[a-z0-9_][a-z0-9_.-]{0,80}$")
+# Where all builds run: what they may take is no part of what their account may, and together they weigh less than one account.
+BUILDS, BUILDS_WEIGHT = "_builds", 50
 _LIMITED = ("memory", "pids", "cpu")
+_ONE = {"memory", "pids", "cpu", "cpuacct", "freezer", "blkio"}
 
 
-def read(path):
-    """The text of a small file; empty when it is not there."""
-    try:
-        with open(path, encoding="ascii", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
-
-
-def _write(path, text):
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.write(descriptor, str(text).encode())
-    finally:
-        os.close(descriptor)
-
-
-def fields(path):
-    """The numbers of a file of `name value` lines."""
-    pairs = (line.split() for line in read(path).splitlines())
-    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdigit()}
+def builds_limits():
+    """What all builds together may have: at most half of the host's memory, however many run."""
+    total = next((int(line.split()[1]) >> 10 for line in read("/proc/meminfo").splitlines() if line.startswith("MemTotal:")), 4096)
+    return {"weight": BUILDS_WEIGHT, "memoryMb": max(1024, total // 2)}
 
 
 class Trees:
@@ -49,10 +37,13 @@ class Trees:
             if words[2] == "cgroup2" and self.unified is None:
                 self.unified = words[1]
             elif words[2] == "cgroup":
-                for controller in set(words[3].split(",")) & {"memory", "pids", "cpu", "cpuacct", "freezer"}:
+                for controller in set(words[3].split(",")) & _ONE:
                     self.one.setdefault(controller, words[1])
         available = read(f"{self.unified}/cgroup.controllers").split() if self.unified else []
-        self.two = [controller for controller in _LIMITED if controller in available]
+        self.two = [controller for controller in (*_LIMITED, "io") if controller in available]
+        if "io" not in self.two and "blkio" in self.one:
+            self.one["io"] = self.one["blkio"]
+        self.disks = ()  # what limits of input and output name
 
     def homes(self):
         """The hierarchies every group of ours exists in, each once.
@@ -75,7 +66,7 @@ class Trees:
 
     def remove_if_empty(self):
         """Removes our own top group where nothing stands below it."""
-        for home in self.homes():
+        for home in {*self.homes(), *self.one.values()}:
             try:
                 os.rmdir(os.path.join(home, self.name))
             except OSError:
@@ -91,15 +82,6 @@ class Trees:
         return found
 
 
-def folders(path):
-    """The names of the folders in a folder; none when it is not there."""
-    try:
-        with os.scandir(path) as entries:
-            return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
-    except OSError:
-        return []
-
-
 class Group:
     """One control group in all hierarchies."""
 
@@ -109,7 +91,14 @@ class Group:
         homes = trees.homes()
         self.unified = os.path.join(trees.unified, path) if trees.unified in homes else None
         self.freezer = os.path.join(trees.one["freezer"], path) if trees.one.get("freezer") in homes else None
-        self.folders = [os.path.join(home, path) for home in homes]
+        self.always = [os.path.join(home, path) for home in homes]
+        # A hierarchy of its own for input and output, entered only by groups with such a limit: one more costs every wake.
+        self.io = os.path.join(trees.one["io"], path) if "io" in trees.one and "io" not in trees.two else None
+
+    @property
+    def folders(self):
+        """Where the group stands, or shall stand."""
+        return [*self.always, self.io] if self.io is not None and os.path.isdir(self.io) else self.always
 
     def at(self, controller):
         """The folder where a controller's files are, or None."""
@@ -118,75 +107,35 @@ class Group:
 
     def exists(self):
         """Whether the group stands in every hierarchy."""
-        return all(os.path.isdir(folder) for folder in self.folders)
+        return all(os.path.isdir(folder) for folder in self.always)
 
-    def make(self, limits):
-        """Makes the group, and its parents, and sets its limits {memoryMb, cpuPercent, processes}."""
-        steps = self.path.split("/")
+    def make(self, limits, early=0):
+        """Makes the group, and its parents, and sets its limits."""
         for home in self.trees.homes():
-            for depth in range(1, len(steps) + 1):
-                if home == self.trees.unified and self.trees.two:
-                    above = os.path.join(home, *steps[: depth - 1])
-                    self._delegate(above)
-                folder = os.path.join(home, *steps[:depth])
-                try:
-                    os.mkdir(folder, 0o755)
-                except FileExistsError:
-                    pass
-        self.limit(limits)
+            self._stand_in(home)
+        self.limit(limits, early)
+
+    def _stand_in(self, home):
+        steps = self.path.split("/")
+        for depth in range(1, len(steps) + 1):
+            if home == self.trees.unified and self.trees.two:
+                self._delegate(os.path.join(home, *steps[: depth - 1]))
+            try:
+                os.mkdir(os.path.join(home, *steps[:depth]), 0o755)
+            except FileExistsError:
+                pass
 
     def _delegate(self, folder):
         have = read(f"{folder}/cgroup.subtree_control").split()
         missing = [f"+{c}" for c in self.trees.two if c not in have]
         if missing:
-            _write(f"{folder}/cgroup.subtree_control", " ".join(missing))
+            write(f"{folder}/cgroup.subtree_control", " ".join(missing))
 
-    def limit(self, limits):
+    def limit(self, limits, early=0):
         """Sets the limits; a limit that is absent is left as it is."""
-        memory, cpu, processes = limits.get("memoryMb"), limits.get("cpuPercent"), limits.get("processes")
-        if memory and (at := self.at("memory")):
-            self._limit_memory(at, memory << 20)
-        if processes and (at := self.at("pids")):
-            _write(f"{at}/pids.max", processes)
-        if cpu and (at := self.at("cpu")):
-            self._limit_cpu(at, cpu)
-
-    def _limit_memory(self, at, size):
-        if "memory" in self.trees.two:
-            _write(f"{at}/memory.max", size)
-            if os.path.exists(f"{at}/memory.swap.max"):
-                _write(f"{at}/memory.swap.max", 0)
-            return
-        both, plain = f"{at}/memory.memsw.limit_in_bytes", f"{at}/memory.limit_in_bytes"
-        # Memory plus swap may never be below memory, so the order depends on the direction.
-        order = (plain, both) if int(read(plain) or 0) > size else (both, plain)
-        for path in order:
-            if os.path.exists(path):
-                try:
-                    _write(path, size)
-                except OSError as error:
-                    if error.errno != errno.EBUSY:  # more is in use than the new limit: the kernel keeps the old one
-                        raise
-
-    def _limit_cpu(self, at, percent):
-        period = 100_000
-        if "cpu" in self.trees.two:
-            _write(f"{at}/cpu.max", f"{percent * period // 100} {period}")
-            return
-        quota = f"{at}/cpu.cfs_quota_us"
-        _write(f"{at}/cpu.cfs_period_us", period)
-        try:
-            _write(quota, percent * period // 100)
-        except OSError as error:
-            if error.errno != errno.EINVAL:
-                raise
-            # Version 1 refuses a child above its parent, and a parent below a child. Without an own quota the parent's holds.
-            for child in folders(at):
-                _write(f"{at}/{child}/cpu.cfs_quota_us", -1)
-            try:
-                _write(quota, percent * period // 100)
-            except OSError:
-                _write(quota, -1)
+        if self.io is not None and (limits.get("ioMbps") or (self.path.count("/") > 1 and os.path.isdir(os.path.dirname(self.io)))):
+            self._stand_in(self.trees.one["io"])
+        cgroup_limits.limit(self, limits, early)
 
     def gates(self):
         """The files a single-threaded process writes 0 to in order to enter the group."""
@@ -202,18 +151,18 @@ class Group:
     def kill(self):
         """Sends SIGKILL to every process of the group. Count with pids() afterwards: this does not wait."""
         if self.unified and os.path.exists(f"{self.unified}/cgroup.kill"):
-            _write(f"{self.unified}/cgroup.kill", 1)
+            write(f"{self.unified}/cgroup.kill", 1)
             return
         # Frozen first, so that nothing can fork away between looking and killing.
         if self.freezer and os.path.isdir(self.freezer):
-            _write(f"{self.freezer}/freezer.state", "FROZEN")
+            write(f"{self.freezer}/freezer.state", "FROZEN")
         for pid in self.pids():
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
         if self.freezer and os.path.isdir(self.freezer):
-            _write(f"{self.freezer}/freezer.state", "THAWED")
+            write(f"{self.freezer}/freezer.state", "THAWED")
 
     def remove_if_empty(self):
         """Removes this level only, where nothing stands below it."""

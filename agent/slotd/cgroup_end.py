@@ -1,6 +1,8 @@
 """Ending everything in a control group, and knowing that it ended, without blocking the loop."""
 import time
 
+from slotd.cgroup import BUILDS
+
 _SECONDS = 10
 
 
@@ -18,17 +20,11 @@ def end_group(loop, trees, account, app, done):
             group.kill()
             loop.later(0.01, step)
         elif group.remove() or time.monotonic() > until:
-            _remove_account(trees, account)
+            # Only where nothing stands in them: a build that runs is the agent's.
+            for above in (trees.group(account), trees.group(BUILDS, f"{account}.{app}"), trees.group(BUILDS)):
+                above.remove_if_empty()
             done(None)
         else:
             loop.later(0.01, step)
 
     step()
-
-
-def _remove_account(trees, account):
-    for _, name in trees.left_over(account):
-        group = trees.group(account, name)
-        if not name.startswith("_build-") or group.pids() or not group.remove():
-            return
-    trees.group(account).remove_if_empty()

@@ -1,6 +1,5 @@
 """A worker's way from the fork to the customer's code: descriptors, cgroup, jail, drop; only then its own configuration."""
 import fcntl
-import gc
 import json
 import os
 import socket
@@ -9,7 +8,7 @@ import time
 import types
 from collections import namedtuple
 
-from slotd import drop, jail, kernel, perrequest, rehearse, sources, venv, wire, worker
+from slotd import command, drop, jail, kernel, rehearse, serve, sources, venv, wire, worker
 
 # What every child of one zygote knows: modules of a bare interpreter, the standard library's path, the stack's versions,
 # and the pages that a worker will write to.
@@ -88,22 +87,7 @@ def _forget_ourselves(facts, root):
                 del sys.modules[loaded]
 
 
-def _run_command(spec, status):
-    """Becomes another program, with the socket as systemd hands it over, if it has one."""
-    if spec["role"] == "web":
-        os.environ.update({"LISTEN_FDS": "1", "LISTEN_FDNAMES": "web", "LISTEN_PID": str(os.getpid())})
-        os.set_inheritable(LISTENER, True)
-        os.set_blocking(LISTENER, True)
-    gc.enable()
-    try:
-        os.chdir(spec["root"])
-        os.execvpe(spec["argv"][0], spec["argv"], os.environ)
-    except OSError as error:
-        status.tell({"failed": f"{error.filename or spec['argv'][0]}: {error.strerror}"})
-        os._exit(FAILED)
-
-
-def _run_app(spec, status, listener, facts):
+def _run_app(spec, status, listener, facts, library):
     """Turns the blank interpreter into the venv's python and serves."""
     root, place = os.path.realpath(spec["root"]), spec["venv"] and os.path.realpath(spec["venv"])
     different = venv.difference(place, facts.packages) if facts.packages else None
@@ -119,7 +103,9 @@ def _run_app(spec, status, listener, facts):
     venv.activate(place)
     os.chdir(root)
     sys.path.insert(0, root)
-    worker.run(spec, status, listener, perrequest.Parent if each else worker.Server)
+    if spec["kind"] == "asgi":
+        sys.path.append(library)  # last, so that what the app brings itself comes first
+    serve.run(spec, status, listener)
 
 
 def run(sock, facts):
@@ -138,14 +124,16 @@ def run(sock, facts):
         except BaseException as error:
             status.tell({"failed": f"the host could not prepare the process ({type(error).__name__}: {error})"})
             os._exit(BROKEN)
+        if "glance" in orders:
+            command.tell_stamp(orders, status)
         try:
             _configure(spec["environment"])
         except Exception as error:
             status.tell({"failed": f"its environment could not be read ({type(error).__name__}: {error})"})
             os._exit(FAILED)
         if spec["kind"] == "command":
-            _run_command(spec, status)
-        _run_app(spec, status, listener, facts)
+            command.run(orders, status, listener)
+        _run_app(spec, status, listener, facts, orders["library"])
         code = 0
     finally:
         os._exit(code)

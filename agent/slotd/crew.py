@@ -5,7 +5,7 @@ workers of the edition at hand: after a new spec the next one is started and rea
 """
 import time
 
-from slotd import meters
+from slotd import doors, meters
 from slotd.attempt import Attempt
 from slotd.sleeper import NOBODY, Sleeper
 from slotd.worker_end import describe_end
@@ -81,8 +81,9 @@ class Crew(Sleeper):
 
     def _make_group(self):
         if not self.made or not self.group.exists():
-            self.keeper.trees.group(self.account).make(self.spec["account_limits"])
-            self.group.make(self.spec["limits"])
+            early = self.keeper.advance.of
+            self.keeper.trees.group(self.account).make(self.spec["account_limits"], early(self.account))
+            self.group.make(self.spec["limits"], early(self.name))
             self.made = True
             self._count()
 
@@ -143,8 +144,10 @@ class Crew(Sleeper):
 
     def ready(self, worker):
         """The worker serves."""
+        worker.turn.over()
         if worker is not self.coming:
             return
+        doors.enter(self, worker)
         self.coming, self.stuck, self.reason = None, False, None
         took = round((time.monotonic() - self.knocked) * 1000, 1)
         others = [one for one in self.serving() if one is not worker]
@@ -178,6 +181,7 @@ class Crew(Sleeper):
         if why == "idle" and not self.serving():
             self.note(f"fell asleep after {self.spec['idleSeconds']} s without a request")
         elif why not in ("idle", "asked", *_IN_ORDER):
+            self.tally.heard(why)
             self.note(f"the worker left: {why}")
         if why in _IN_ORDER and (worker.served or not self.kept_up):
             self.settle()
@@ -201,6 +205,7 @@ class Crew(Sleeper):
     def ended(self, worker, status):
         """The worker's process is gone."""
         self.workers = self.workers - {worker} or NOBODY
+        doors.leave(self, worker)
         starved = self._count()
         if worker is self.coming:
             self.coming = None
@@ -233,7 +238,7 @@ class Crew(Sleeper):
 
     def _look(self):
         self.look_timer = self.loop.later(_LOOK_SECONDS, self._look) if self.workers else None
-        self._count()
+        self.tally.look(self.spec["limits"], self.spec["account_limits"], self.note)
 
     def _count(self):
         return self.tally.news(self.spec["limits"], self.spec["account_limits"], self.note) if self.made else None

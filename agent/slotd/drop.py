@@ -63,6 +63,6 @@ def become(uid, gid):
         pass
     else:
         raise PermissionError("the way back to root is still open")
-    seccomp.forbid_lingering()
+    seccomp.confine()
     # Only now: while half dropped, nobody may look into this process.
     kernel.prctl(kernel.PR_SET_DUMPABLE, 1)

@@ -74,13 +74,16 @@ def _enter_group(request):
         return
     name, *parts = str(request["cgroup"]).split("/")
     _need(len(parts) == 2, "cgroup must be <our group>/<account>/<name>")
-    group = cgroup.Trees(name).group(*parts)
+    trees = cgroup.Trees(name)
+    group = trees.group(*parts)
     if request.get("fresh") and group.folders and os.path.isdir(group.folders[0]):
         for _ in range(500):
             if not group.pids():
                 break
             group.kill()
             time.sleep(0.01)
+    if parts[0] == cgroup.BUILDS:
+        trees.group(cgroup.BUILDS).make(cgroup.builds_limits())
     group.make(request.get("limits") or {})
     for gate in group.gates():
         with open(gate, "w", encoding="ascii") as file:

@@ -8,12 +8,14 @@ from slotd import nursery, wire
 from slotd.access import ORDINARY
 from slotd.loop import READ, WRITE
 
+_LAST_SECONDS = 0.7
+
 
 class Streams:
     """The two pipes a slot's processes write to while it is awake. slotd keeps its ends, so a dead log process loses nothing."""
 
     def __init__(self, number, spec):
-        self.number, self.path, self.bytes = number, spec["log"], spec["logBytes"]
+        self.number, self.name, self.path, self.bytes = number, spec["name"], spec["log"], spec["logBytes"]
         self.out, self.out_write = os.pipe2(os.O_CLOEXEC)
         self.error, self.error_write = os.pipe2(os.O_CLOEXEC)
         self.ending = False
@@ -36,7 +38,7 @@ class Journal:
 
     def __init__(self, keeper, access):
         self.keeper, self.loop, self.access = keeper, keeper.loop, access
-        self.streams, self.last = {}, 0
+        self.streams, self.last, self.asked = {}, 0, {}
         self.caps = {}
         self.queue = deque(maxlen=20_000)
         self.pid = self.sock = None
@@ -96,8 +98,12 @@ class Journal:
             message = None
         if message is None:
             self.loop.unwatch(self.sock.fileno())
+        elif message.get("slowed") in self.streams:
+            self.keeper.slowed(self.streams[message["slowed"]].name)
         elif message.get("done") in self.streams:
             self.streams.pop(message["done"]).close()
+        elif "last" in message:
+            self._tell_last(message["last"], message["text"])
 
     def open(self, spec):
         """New pipes for a slot that wakes."""
@@ -105,6 +111,17 @@ class Journal:
         stream = self.streams[self.last] = Streams(self.last, spec)
         self._open(stream)
         return stream
+
+    def last_words(self, stream, got):
+        """Calls got(text): the line of a slot's errors that says most about how its process ended; "" when there is none."""
+        self.asked[stream.number] = got
+        self._send({"last": stream.number})
+        self.loop.later(_LAST_SECONDS, lambda: self._tell_last(stream.number, ""))
+
+    def _tell_last(self, number, text):
+        got = self.asked.pop(number, None)
+        if got is not None:
+            got(text)
 
     def cap(self, spec):
         """Tells how large a slot's logs may grow, where it is not what all others may."""

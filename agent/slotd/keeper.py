@@ -5,7 +5,8 @@ import signal
 import socket
 import time
 
-from slotd import cgroup, jail, roles, spec
+from slotd import cgroup, disks, foreign, jail, roles, spec
+from slotd.advance import Advance
 from slotd.cgroup_end import end_group
 from slotd.journal import Journal
 from slotd.loop import Loop
@@ -13,6 +14,7 @@ from slotd.nursery import say
 from slotd.packed import Packer
 from slotd.resting import Desk
 from slotd.timetable import Timetable
+from slotd.turns import Turns
 from slotd.zygotes import Zygotes
 
 _STOP_SECONDS = 4
@@ -50,7 +52,9 @@ class Keeper:
     def __init__(self, roots):
         self.roots, self.loop = roots, Loop()
         self.trees = cgroup.Trees(roots.cgroup)
+        self.trees.disks = disks.below(roots.homes, roots.state)
         self.web_gid = _web_group()
+        self.turns, self.advance = Turns(self.loop), Advance(self.trees)
         self.owners, self.early = {}, {}
         self.slots = {}
         self.ending = False
@@ -66,6 +70,7 @@ class Keeper:
     def _folders(self):
         os.makedirs(self.roots.run, mode=0o755, exist_ok=True)
         os.makedirs(self.roots.specs, mode=0o700, exist_ok=True)
+        foreign.lay_preload(self.roots.node_preload)
         for path, mode, gid in ((self.roots.sockets, 0o710, self.web_gid), (self.roots.skeletons, 0o711, 0)):
             os.makedirs(path, exist_ok=True)
             os.chown(path, 0, gid)
@@ -103,6 +108,11 @@ class Keeper:
 
     # Slots
 
+    def slowed(self, name):
+        """The log process let an app wait that prints too much."""
+        if name in self.slots:
+            self.slots[name].tally.hit("log")
+
     def load(self, name):
         """Takes up a slot's spec file. Raises spec.Wrong or OSError."""
         wanted, digest = spec.read(name, self.roots)
@@ -124,6 +134,7 @@ class Keeper:
         have = self.slots.pop(name, None)
         self.zygotes.forget(name)
         self.journal.forget(name)
+        self.advance.forget(name)
         if have is not None:
             have.remove(done)
             if not any(slot.account == have.account for slot in self.slots.values()):

@@ -11,7 +11,7 @@ import time
 if __name__ == "__main__":
     sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from slotd import kernel, wire
+from slotd import kernel, lastwords, wire
 from slotd.access import Access
 from slotd.logfile import Files, clean, stamp
 from slotd.loop import Loop
@@ -19,6 +19,7 @@ from slotd.loop import Loop
 _TURN = 65_536
 _RATE = 1 << 20
 _LINE = 16_384
+_TELL_SECONDS = 5  # of a source that has to wait, again and again
 
 
 class Source:
@@ -38,6 +39,7 @@ class Source:
         self.budget = min(_RATE, self.budget + (now - self.filled) * _RATE)
         self.filled = now
         if self.budget < _TURN:
+            self.group.slowed()
             self.desk.loop.unwatch(self.descriptor)
             self.desk.loop.later((_TURN - self.budget) / _RATE + 0.1, self._again)
             return False
@@ -86,7 +88,22 @@ class Group:
 
     def __init__(self, desk, number, path, size, descriptors):
         self.desk, self.number, self.path, self.bytes, self.open = desk, number, path, size, 2
+        self.told, self.began = 0.0, stamp()
         self.sources = [Source(desk, self, descriptor, letter) for descriptor, letter in zip(descriptors, "OE")]
+
+    def slowed(self):
+        """It prints more than it may: slotd counts that, now and then."""
+        now = time.monotonic()
+        if now - self.told > _TELL_SECONDS:
+            self.told = now
+            self.desk.tell({"slowed": self.number})
+
+    def catch_up(self):
+        """Reads what was said until now, within bounds."""
+        for source in self.sources:
+            for _ in range(4):
+                if not source.turn():
+                    break
 
     def ended(self):
         """One pipe has ended."""
@@ -124,13 +141,12 @@ class LogDesk:
             # What the app said before the remark belongs before it.
             for group in list(self.groups.values()):
                 if group.path == message["note"]:
-                    for source in group.sources:
-                        for _ in range(4):
-                            if not source.turn():
-                                break
+                    group.catch_up()
             self.files.append(message["note"], message["bytes"], [f"{stamp()} B {clean(message['text'].encode())}"])
         elif "open" in message:
             self.groups[message["open"]] = Group(self, message["open"], message["path"], message["bytes"], descriptors)
+        elif "last" in message:
+            self._tell_last(message["last"])
         elif "cap" in message and self.access:
             self.access.caps[message["cap"]] = message["bytes"]
         elif "forget" in message and self.access:
@@ -141,13 +157,24 @@ class LogDesk:
         elif "finish" in message:
             self._finish()
 
+    def _tell_last(self, number):
+        group, text = self.groups.get(number), ""
+        if group is not None:
+            group.catch_up()
+            text = lastwords.telling(group.path, group.began)
+        self.tell({"last": number, "text": text})
+
+    def tell(self, message):
+        """Tells slotd; one that is gone hears nothing."""
+        try:
+            wire.send(self.control, message)
+        except OSError:
+            pass
+
     def done(self, group):
         """Both pipes of a wake have ended."""
         self.groups.pop(group.number, None)
-        try:
-            wire.send(self.control, {"done": group.number})
-        except OSError:
-            pass
+        self.tell({"done": group.number})
         if self.finishing and not self.groups:
             self.loop.stop()
 

@@ -77,6 +77,7 @@ class Desk:
     def receive(self, listener, seconds):
         """Accepts what waits and answers 503; what is beyond the bound waits in the backlog."""
         data = page.resting(seconds)
+        listener.setblocking(False)  # the app shares this property of the socket and may have changed it
         for _ in range(32):
             if len(self.visits) >= _MOST:
                 return False

@@ -18,7 +18,9 @@ class Roots:
         self.lock = f"{self.run}/slotd.lock"
         self.access = f"{self.run}/access.sock"
         self.stacks = f"{self.state}/stacks"
+        self.asgi = f"{self.state}/servers/asgi/site-packages"  # for apps that do not bring uvicorn themselves
         self.logs = f"{self.state}/logs"
+        self.node_preload = f"{self.run}/node/listen.cjs"
 
     def spec(self, name):
         """The spec file of a slot."""

@@ -93,8 +93,9 @@ class Slot(Crew):
         self.become(spec)
         self.bare = False
         if self.made:
-            self.keeper.trees.group(self.account).limit(spec["account_limits"])
-            self.group.limit(spec["limits"])
+            early = self.keeper.advance.of
+            self.keeper.trees.group(self.account).limit(spec["account_limits"], early(self.account))
+            self.group.limit(spec["limits"], early(self.name))
         if _for_workers(before) != _for_workers(spec):
             self.renew()
             if awake and not self.serving():

@@ -47,6 +47,7 @@ import resource
 import time
 
 from slotd import kernel
+from slotd.cgroup import BUILDS
 from slotd.control import Control
 from slotd.keeper import Keeper
 from slotd.roots import Roots
@@ -66,7 +67,7 @@ def _only_one(path):
 
 def _clear_left_over(trees):
     """Ends workers that a killed slotd left behind. Builds are the agent's and are left alone."""
-    groups = [trees.group(account, app) for account, app in trees.left_over() if not app.startswith("_build-")]
+    groups = [trees.group(account, app) for account, app in trees.left_over() if account != BUILDS]
     until = time.monotonic() + 10
     while any(group.pids() for group in groups) and time.monotonic() < until:
         for group in groups:

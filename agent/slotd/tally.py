@@ -1,28 +1,62 @@
 """What a slot's control group has counted, and what of it is worth a line in the app's log."""
+import time
+
 from slotd import meters
 
 _THROTTLED = 10  # periods of a tenth of a second; fewer are ordinary while an app starts
+_FULL = 0.9  # of an allowed rate, over a whole look: then it was the limit that held
 
 
 class Tally:
-    """The counters of limits that were hit, as last told."""
+    """The counters of limits that were hit, as last told. What no kernel counts is counted here."""
+
+    __slots__ = ("group", "memory", "refused", "throttled", "moved", "looked", "own", "told")
 
     def __init__(self, group):
         self.group = group
         self.memory = self.refused = self.throttled = 0
+        self.moved, self.looked = (0, 0), 0.0
+        self.own, self.told = {"io": 0, "openFiles": 0, "log": 0}, {}
 
-    def _now(self):
-        return meters.memory(self.group)[2], meters.processes(self.group)[1], meters.cpu(self.group)[1]
+    def hit(self, what):
+        """A limit that the control group does not count was met."""
+        self.own[what] += 1
+
+    def heard(self, why):
+        """What a worker said when it left may name a limit."""
+        if "Too many open files" in why:
+            self.hit("openFiles")
 
     def _memory(self, limits, account):
         """Whose limit it was: the slot's own, or the account's because its apps together took too much."""
-        if meters.memory(self.group)[1] < (limits["memoryMb"] << 20) * 0.98:
+        if not meters.memory_full(self.group):
             return f"was ended because the account used more memory than {account['memoryMb']} MB"
         return f"used more memory than {limits['memoryMb']} MB and was ended"
 
+    def _look_at_disk(self, limits, account):
+        """A rate that was met for the whole time since the last look was met by the limit."""
+        rate = min((one for one in (limits["ioMbps"], account["ioMbps"]) if one), default=0) << 20
+        if not rate:
+            return
+        now, moved = time.monotonic(), meters.disk(self.group)
+        passed, most = now - self.looked, max(moved[0] - self.moved[0], moved[1] - self.moved[1])
+        if passed < 1:
+            return
+        if self.looked and most >= rate * passed * _FULL:
+            self.hit("io")
+        self.moved, self.looked = moved, now
+
+    def look(self, limits, account, note):
+        """Every few seconds while awake: what has to be looked for, then what is new."""
+        self._look_at_disk(limits, account)
+        if meters.most_open(self.group.pids()) >= limits["openFiles"]:
+            self.hit("openFiles")
+        return self.news(limits, account, note)
+
     def news(self, limits, account, note):
         """Tells in plain words what is new. Returns how a process was ended for lack of memory since the last call, or None."""
-        memory, refused, throttled = self._now()
+        memory, refused = meters.memory(self.group)[2], meters.processes(self.group)[1]
+        throttled = meters.cpu(self.group)[1]
         ended = self._memory(limits, account) if memory > self.memory else None
         if ended:
             note(ended)
@@ -32,6 +66,14 @@ class Tally:
             note(f"reached its {limits['cpuPercent']} % of a processor and was slowed down in {throttled - self.throttled} moments")
             self.throttled = throttled
         self.memory, self.refused = memory, refused
+        for what, text in (
+            ("io", f"read or wrote as fast as its {limits['ioMbps'] or account['ioMbps']} MB a second allow, and had to wait"),
+            ("openFiles", f"had all of its {limits['openFiles']} files and connections open"),
+            ("log", "printed more than 1 MB a second, and had to wait"),
+        ):
+            if self.own[what] > self.told.get(what, 0):
+                self.told[what] = self.own[what]
+                note(text)
         return ended
 
     def figures(self, made, workers):
@@ -43,5 +85,5 @@ class Tally:
         count, refused = meters.processes(self.group) if made else (0, 0)
         return {
             "memoryBytes": used, "memoryPeakBytes": peak, "cpuUsec": usec, "processes": count if workers else 0,
-            "limitHits": {"memory": ended, "processes": refused, "cpu": throttled},
+            "limitHits": {"memory": ended, "processes": refused, "cpu": throttled, **self.own},
         }

@@ -4,7 +4,7 @@ import signal
 import socket
 import time
 
-from slotd import meters, wire
+from slotd import wire
 
 _PER_SECOND = 60
 _COMMAND_SECONDS = 2
@@ -35,13 +35,17 @@ def describe_end(status):
 class Worker:
     """One process that serves, or is about to."""
 
+    # Whether it says by itself when it is ready, idle, leaving.
+    tells = True
+
     def __init__(self, slot, pid, sock, spec):
         self.slot, self.loop, self.pid, self.sock, self.spec = slot, slot.loop, pid, sock, spec
         self.ready = self.mismatch = self.left = self.dismissed = self.spent = False
         self.started, self.generation, self.edition = time.time(), spec["generation"], slot.edition
         self.ready_at, self.cause, self.served = 0.0, None, 0
         self.heard, self.second, self.early, self.stack = 0, 0, 0, None
-        self.idle_cpu = None
+        self.door = None  # the listening socket it was given
+        self.turn = None  # which others of the account may wait for
         self.timer = self.loop.later(spec["startSeconds"], self._too_slow)
         self.loop.watch(sock.fileno(), self._hear)
 
@@ -89,7 +93,7 @@ class Worker:
     def _end_of_talk(self):
         """The process is ending, or has become another program (kind command), or an app closed what is not its own."""
         self.loop.unwatch(self.sock.fileno())
-        if self.spec["kind"] == "command" and self.cause is None:
+        if self.spec["role"] != "web" and self.cause is None:
             self._became()
         elif not self.left:
             self.loop.later(0.2, self._still_there)
@@ -103,20 +107,6 @@ class Worker:
         self.ready, self.ready_at = True, time.monotonic()
         self.timer.cancel()
         self.slot.ready(self)
-        if self.spec["mode"] == "on-demand" and self.spec["role"] == "web":
-            self.timer = self.loop.later(self.spec["idleSeconds"], self._command_idle)
-
-    def _command_idle(self):
-        """A foreign server does not tell when it is idle: no open connection and almost no work since the last look mean it."""
-        used = meters.cpu(self.slot.group)[0]
-        before, self.idle_cpu = self.idle_cpu, used
-        quiet = before is not None and used - before < 2000 * self.spec["idleSeconds"]
-        if quiet and self.serves and not _connections(self.spec["socket"]):
-            self.left = True
-            self.slot.leaving(self, "idle")
-            self._terminate()
-        else:
-            self.timer = self.loop.later(self.spec["idleSeconds"], self._command_idle)
 
     def _terminate(self):
         try:
@@ -163,7 +153,7 @@ class Worker:
             return
         if already:
             pass
-        elif self.spec["kind"] == "command":
+        elif self.spec["role"] != "web":
             self._terminate()
         else:
             try:
@@ -180,6 +170,8 @@ class Worker:
     def died(self, status):
         """Called by the reaper."""
         self.timer.cancel()
+        self.turn.over()
+        self.slot.keeper.advance.went(self)
         # What it said last may still be unread.
         for _ in range(64):  # bounded: a stray child of the app may hold the other end
             try:
@@ -192,7 +184,7 @@ class Worker:
                 break
             if isinstance(message, dict):
                 self._obey(message)
-        if self.spec["kind"] == "command" and self.ready and not self.left and time.monotonic() - self.ready_at < _COMMAND_SECONDS:
+        if self.spec["role"] != "web" and self.ready and not self.left and time.monotonic() - self.ready_at < _COMMAND_SECONDS:
             self.ready = False
         self.loop.unwatch(self.sock.fileno())
         self.sock.close()
@@ -200,8 +192,3 @@ class Worker:
         self.timer.cancel()
         self.slot.ended(self, status)
 
-
-def _connections(path):
-    """How many accepted connections a listening socket's path has."""
-    with open("/proc/net/unix", encoding="utf-8", errors="replace") as file:
-        return sum(1 for line in file if line.rstrip().endswith(path) and line.split()[5] == "03")

@@ -6,9 +6,9 @@ import type { Parts } from '../parts.ts';
 import { hostFacts } from './host.ts';
 import { follow, tail } from './logs.ts';
 import { RANGES, type Range } from './series.ts';
+import { usageRoutes } from './usage.ts';
 
 const STREAMS = ['app', 'access', 'build'] as const;
-const MEASURE_MS = 10 * 60 * 1000;
 
 function rangeOf(ctx: Koa.Context): Range {
   const range = String(ctx.query.range ?? '1h');
@@ -54,32 +54,6 @@ function logRoute(router: Router, { host }: Parts): void {
   });
 }
 
-function usageRoute(router: Router, { journal, host, measure, stats }: Parts): void {
-  const measured = new Map<string, { at: number; bytes: number; inodes: number }>();
-  router.get('/accounts/:name/usage', async ctx => {
-    const name = ctx.params.name ?? '';
-    const kept = await journal.kept(name);
-    if (!kept) throw new Refused('no-such-account', 'There is no such account on this host.', '', { status: 404 });
-    let size = measured.get(name);
-    if (!size || Date.now() - size.at > MEASURE_MS) {
-      const found = await measure({ ...kept.manifest.account, home: host.layout.home(name) }).catch(() => ({ bytes: 0, inodes: 0 }));
-      size = { at: Date.now(), ...found };
-      measured.set(name, size);
-    }
-    const totals = await Promise.all(kept.manifest.slots.map(slot => stats.totals(host.layout.slotName(name, slot.app))));
-    const sum = (read: (entry: (typeof totals)[number]) => number) => totals.reduce((total, entry) => total + read(entry), 0);
-    ctx.body = {
-      diskBytes: size.bytes,
-      inodes: size.inodes,
-      cpuSeconds: Math.round(sum(entry => entry.cpuUsec) / 1e4) / 100,
-      memoryPeakBytes: Math.max(0, ...totals.map(entry => entry.memoryPeakBytes)),
-      requests: sum(entry => entry.requests),
-      bandwidthBytes: sum(entry => entry.bandwidthBytes),
-      since: totals.map(entry => entry.since).sort()[0] ?? new Date().toISOString(),
-    };
-  });
-}
-
 /** The routes that look and never change anything: load, slots, logs, series, usage. */
 export function windowRoutes(router: Router, parts: Parts): void {
   const { host, stats, load, journal } = parts;
@@ -101,5 +75,5 @@ export function windowRoutes(router: Router, parts: Parts): void {
     ctx.body = await stats.series(host.layout.slotName(ctx.params.name ?? '', ctx.params.app ?? ''), rangeOf(ctx));
   });
   logRoute(router, parts);
-  usageRoute(router, parts);
+  usageRoutes(router, parts);
 }

@@ -1,6 +1,11 @@
+import type { LimitHits } from '../../provisioning/slot/spec.ts';
+
 /** How finely a range is kept and shown: seconds a point, and how many points. */
 export const RANGES = { '1h': { step: 10, points: 360 }, '24h': { step: 300, points: 288 }, '30d': { step: 3600, points: 720 } } as const;
 export type Range = keyof typeof RANGES;
+
+/** How often each limit was met. */
+export type Hits = Partial<LimitHits>;
 
 /** What happened to one slot within one step of time. Counters are that step's share; `latencies` are ms. */
 export interface Sample {
@@ -8,7 +13,7 @@ export interface Sample {
   memoryBytes: number;
   processes: number;
   requests: number;
-  limitHits: number;
+  limitHits: Hits;
   latencies: number[];
 }
 
@@ -19,7 +24,8 @@ export interface Point {
   memoryBytes: number;
   processes: number;
   requests: number;
-  limitHits: number;
+  /** Absent where none was met, as almost always. */
+  hits?: Hits;
   p95Ms: number | null;
 }
 
@@ -37,6 +43,13 @@ function percentile95(values: number[]): number | null {
   return Math.round((sorted[Math.ceil(sorted.length * 0.95) - 1] ?? 0) * 10) / 10;
 }
 
+/** The sum of two counts; undefined when nothing was met. */
+function together(one: Hits | undefined, other: Hits | undefined): Hits | undefined {
+  const sum: Hits = { ...one };
+  for (const [kind, count] of Object.entries(other ?? {}) as [keyof Hits, number][]) if (count) sum[kind] = (sum[kind] ?? 0) + count;
+  return Object.keys(sum).length ? sum : undefined;
+}
+
 /** Adds what a sample tells to every range. `now` is ms since the epoch. Changes `history`. */
 export function record(history: History, sample: Sample, now: number): void {
   for (const [range, { step, points }] of Object.entries(RANGES) as [Range, (typeof RANGES)[Range]][]) {
@@ -49,11 +62,11 @@ export function record(history: History, sample: Sample, now: number): void {
       last.memoryBytes = Math.max(last.memoryBytes, sample.memoryBytes);
       last.processes = Math.max(last.processes, sample.processes);
       last.requests += sample.requests;
-      last.limitHits += sample.limitHits;
+      last.hits = together(last.hits, sample.limitHits);
       last.p95Ms = p95 === null ? last.p95Ms : Math.max(last.p95Ms ?? 0, p95);
     } else {
-      const { latencies: _latencies, ...rest } = sample;
-      series.push({ at, ...rest, p95Ms: p95 });
+      const { latencies: _latencies, limitHits, ...rest } = sample;
+      series.push({ at, ...rest, hits: together(undefined, limitHits), p95Ms: p95 });
     }
     const oldest = at - step * points;
     while (series.length && (series[0]?.at ?? 0) <= oldest) series.shift();
@@ -64,7 +77,7 @@ export function record(history: History, sample: Sample, now: number): void {
 function bridged(known: Map<number, Point>, at: number, step: number, last: number): Point | null {
   const before = known.get(at - step);
   if (!before || (at !== last && !known.has(at + step))) return null;
-  return { ...before, at, requests: 0, limitHits: 0, p95Ms: null };
+  return { ...before, at, requests: 0, hits: undefined, p95Ms: null };
 }
 
 /** A range as the panel draws it: one point a step without gaps, asleep where nothing was recorded. `now` is ms since the epoch. */
@@ -82,9 +95,10 @@ export function shown(history: History, range: Range, now: number) {
       processes: point?.processes ?? 0,
       requests: point?.requests ?? 0,
       p95Ms: point?.p95Ms ?? null,
-      limitHits: point?.limitHits ?? 0,
+      limitHits: Object.values(point?.hits ?? {}).reduce((sum, count) => sum + count, 0),
       asleep: !point || point.processes === 0,
     };
   });
-  return { step, points: series };
+  const hits = [...known.values()].reduce<Hits | undefined>((sum, point) => together(sum, point.hits), undefined);
+  return { step, points: series, hits: hits ?? {} };
 }

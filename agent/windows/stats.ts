@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Host } from '../../provisioning/host.ts';
 import type { Layout } from '../../provisioning/layout.ts';
 import type { SlotStatus } from '../../provisioning/slot/spec.ts';
-import { blankHistory, type History, type Range, record, shown } from './series.ts';
+import { blankHistory, type History, type Hits, type Range, record, shown } from './series.ts';
 import { type Bookmark, newVisits } from './visits.ts';
 
 const SAMPLE_MS = 10_000;
@@ -16,6 +16,8 @@ export interface Totals {
   memoryPeakBytes: number;
   requests: number;
   bandwidthBytes: number;
+  /** Seconds in which the slot had a process; absent in what older versions kept. */
+  awakeSeconds?: number;
 }
 
 interface Watched {
@@ -27,12 +29,19 @@ interface Watched {
 }
 
 const grown = (now: number, before: number | undefined) => (before === undefined || now < before ? now : now - before);
-const hits = ({ limitHits }: SlotStatus) => limitHits.memory + limitHits.processes + limitHits.cpu;
+/** What was met since the last sample, kind by kind. */
+function met({ limitHits }: SlotStatus, before: SlotStatus | null): Hits {
+  const kinds = Object.entries(limitHits) as [keyof Hits, number][];
+  return Object.fromEntries(kinds.map(([kind, count]) => [kind, grown(count, before?.limitHits[kind])]));
+}
 
 /** Where one slot's history and its access log lie. */
 function files(at: Layout, name: string) {
-  const [account = '', app = ''] = name.split('.');
-  return { folder: at.statsOf(account), path: join(at.statsOf(account), `${app}.json`), log: at.log(account, app, 'access') };
+  const [account = '', app = '', process = 'web'] = name.split('.');
+  const file = process === 'web' ? app : `${app}.${process}`;
+  // Visits are the web slot's; an app's other processes have none.
+  const log = process === 'web' ? at.log(account, app, 'access') : null;
+  return { folder: at.statsOf(account), path: join(at.statsOf(account), `${file}.json`), log };
 }
 
 async function save(host: Host, watched: Map<string, Watched>): Promise<void> {
@@ -73,7 +82,8 @@ export function stats(host: Host) {
     const entry = await watch(status.name);
     const before = entry.last;
     entry.last = status;
-    const visits = await newVisits(files(at, status.name).log, entry.bookmark);
+    const { log } = files(at, status.name);
+    const visits = log === null ? { latencies: [], bytes: 0 } : await newVisits(log, entry.bookmark);
     // Public files are answered while the app sleeps; they count as visits, not as being awake.
     if (status.processes === 0 && !visits.latencies.length && (!before || before.cpuUsec === status.cpuUsec)) return;
     const sample = {
@@ -81,13 +91,14 @@ export function stats(host: Host) {
       memoryBytes: status.memoryBytes,
       processes: status.processes,
       requests: Math.max(grown(status.requests, before?.requests), visits.latencies.length),
-      limitHits: grown(hits(status), before ? hits(before) : undefined),
+      limitHits: met(status, before),
       latencies: visits.latencies,
     };
     record(entry.history, sample, now);
     entry.totals.cpuUsec += sample.cpuUsec;
     entry.totals.requests += sample.requests;
     entry.totals.bandwidthBytes += visits.bytes;
+    if (status.processes > 0) entry.totals.awakeSeconds = (entry.totals.awakeSeconds ?? 0) + SAMPLE_MS / 1000;
     entry.totals.memoryPeakBytes = Math.max(entry.totals.memoryPeakBytes, status.memoryPeakBytes, status.memoryBytes);
     entry.changed = true;
   }

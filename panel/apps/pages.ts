@@ -1,13 +1,16 @@
 import { catalog } from '../../provisioning/catalog/recipe.ts';
+import type { Account } from '../accounts/queries.ts';
 import { jobOf, jobsOf } from '../jobs/actions.ts';
 import { jobView } from '../jobs/view.ts';
 import { recentLines } from '../logs/read.ts';
 import { attempt, type Fault, ownAccount, render, standing } from '../middleware/page.ts';
 import { type Ctx, page, type Route } from '../middleware/route.ts';
 import type { Actor } from '../people/actor.ts';
+import { resourcesOf } from '../resources/actions.ts';
+import { type Met, metOf } from '../resources/met.ts';
 import { type App, appsOf, ownerSecretOnce, restartApp, startApp, stopApp } from './actions.ts';
 import { add, preview, showAdd, showDoors, whyNoApp } from './adding.ts';
-import { changeDomains, removeApp, saveEnv, saveMode, showRemove, showSettings } from './setting.ts';
+import { changeDomains, removeApp, saveEnv, saveKept, showRemove, showSettings } from './setting.ts';
 import { appPage, appView } from './view.ts';
 
 /** A job that ended so long ago is no news on its app's page. */
@@ -49,15 +52,22 @@ async function newsOf(actor: Actor, app: App): Promise<object | null> {
   };
 }
 
+/** The limits an app met in a day; none when its host does not answer, which the page says elsewhere. */
+async function metLately(actor: Actor, account: Account, app: string): Promise<Met[]> {
+  const series = await resourcesOf(actor, account.username, app, '24h').catch(() => null);
+  return series ? metOf(series, account.limits, 'in the last 24 hours') : [];
+}
+
 async function overview(ctx: Ctx, actor: Actor, fault?: Fault): Promise<void> {
   const { account, app, locals } = await appPage(ctx, actor, 'overview');
   const building = app.builtAt === null;
-  const [job, log] = await Promise.all([
+  const [job, log, met] = await Promise.all([
     newsOf(actor, app),
     building ? null : recentLines(actor, account.username, app.name, { stream: 'all', level: '', q: '' }, 60),
+    building ? [] : metLately(actor, account, app.name),
   ]);
   const owner = app.ownerWaits && !(job && 'owner' in job && job.owner);
-  render(ctx, 'apps/overview', { ...locals, job, log, building, owner, ...fault });
+  render(ctx, 'apps/overview', { ...locals, job, log, building, owner, met, ...fault });
 }
 
 async function owner(ctx: Ctx, actor: Actor): Promise<void> {
@@ -105,7 +115,7 @@ export const routes: Route[] = [
   get('/apps/:name/delete', (ctx, actor) => showRemove(ctx, actor)),
   post('/apps/:name/delete', removeApp),
   post('/apps/:name/env', saveEnv),
-  post('/apps/:name/mode', saveMode),
+  post('/apps/:name/mode', saveKept),
   post('/apps/:name/domains', (ctx, actor) => changeDomains(ctx, actor, 'add')),
   post('/apps/:name/domains/delete', (ctx, actor) => changeDomains(ctx, actor, 'delete')),
   post('/apps/:name/owner', owner),

@@ -34,6 +34,8 @@ export interface HostFacts {
 export interface Series {
   step: number;
   points: Record<string, number | boolean | null>[];
+  /** How often each limit was met within the range, where any was. */
+  hits?: Record<string, number>;
 }
 
 /** What an account has used since `since`. */
@@ -44,6 +46,8 @@ export interface Usage {
   memoryPeakBytes: number;
   requests: number;
   bandwidthBytes: number;
+  /** Seconds in which a slot had a process; absent from hosts with an older Berth. */
+  slotSeconds?: number;
   since: number | string;
 }
 
@@ -211,6 +215,13 @@ export function appSeries(host: Endpoint, account: string, app: string, range: s
 /** What an account has used. */
 export function usage(host: Endpoint, account: string): Promise<Usage> {
   return json<Usage>(host, { path: `${at(account)}/usage`, timeoutMs: 12_000 });
+}
+
+/** What every account of a host has used, as the host last counted; `measured` says whether its home has been measured yet. */
+export async function usages(host: Endpoint): Promise<Record<string, Usage & { measured: boolean }>> {
+  return (
+    (await json<{ accounts?: Record<string, Usage & { measured: boolean }> }>(host, { path: '/usage', timeoutMs: 30_000 })).accounts ?? {}
+  );
 }
 
 /** An app's log as a stream of bytes: text lines, or server-sent events that go on. Destroy it when nobody reads. */

@@ -1,6 +1,7 @@
 import type { Limits } from '../../provisioning/account/spec.ts';
 import { change, limitTo, one, select } from '../db/pool.ts';
 import { type Actor, mine } from '../people/actor.ts';
+import { limitsFrom } from './schema.ts';
 
 /** A plan, and how many accounts live by it. */
 export interface Plan {
@@ -19,7 +20,7 @@ const SELECT = `SELECT p.id, p.name, p.limits, p.created_at AS createdAt,
 const VISIBLE = '(? = 1 OR p.id = (SELECT o.plan_id FROM accounts o WHERE o.id = ?))';
 
 function toPlan(row: Row): Plan {
-  return { ...row, limits: JSON.parse(row.limits) as Limits };
+  return { ...row, limits: limitsFrom(row.limits) };
 }
 
 /** The plans an actor may see, in the order of their names. */

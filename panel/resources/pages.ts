@@ -4,7 +4,8 @@ import type { Series } from '../hosts/client.ts';
 import { faultOf, ownAccount, render } from '../middleware/page.ts';
 import { page, type Route } from '../middleware/route.ts';
 import { resourcesOf } from './actions.ts';
-import { framed, rangeOf, summaryOf } from './summary.ts';
+import { metOf } from './met.ts';
+import { framed, NAMES, rangeOf, summaryOf } from './summary.ts';
 
 /** What an app used, over time. */
 export const routes: Route[] = [
@@ -22,7 +23,10 @@ export const routes: Route[] = [
         return nothing;
       });
       ctx.status = 200;
-      render(ctx, 'resources/resources', { ...locals, range, problem, summary: summaryOf(series, range) });
+      render(ctx, 'resources/resources', {
+        ...{ ...locals, range, problem, summary: summaryOf(series, range) },
+        met: metOf(series, account.limits, `in ${NAMES[range]}`),
+      });
     },
   }),
   page({

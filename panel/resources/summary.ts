@@ -5,7 +5,8 @@ import { bytes, count, many, span, took } from '../middleware/words.ts';
 export type Range = '1h' | '24h' | '30d';
 
 const SECONDS: Record<Range, number> = { '1h': 3600, '24h': 86_400, '30d': 2_592_000 };
-const NAMES: Record<Range, string> = { '1h': 'the last hour', '24h': 'the last 24 hours', '30d': 'the last 30 days' };
+/** The ranges as people say them. */
+export const NAMES: Record<Range, string> = { '1h': 'the last hour', '24h': 'the last 24 hours', '30d': 'the last 30 days' };
 
 /** The range an address asks for; an hour when it asks for none that there is. */
 export function rangeOf(text: unknown): Range {
@@ -45,14 +46,13 @@ function row(series: Series, name: string, key: string, words: (value: number) =
 export function summaryOf(series: Series, range: Range) {
   const { points, step } = series;
   const asleep = points.filter(point => point.asleep).length;
-  const hits = points.reduce((sum, point) => sum + Number(point.limitHits ?? 0), 0);
   const requests = points.reduce((sum, point) => sum + Number(point.requests ?? 0), 0);
   const sentences = [
     points.length === 0
       ? 'Nothing has been measured yet; the first figures come within a minute.'
       : `${many(requests, 'request')} in ${NAMES[range]}.`,
     asleep ? `Asleep for ${span(asleep * step)} of it.` : '',
-    hits ? `A limit was hit ${many(hits, 'time')}.` : points.length ? 'No limit was hit.' : '',
+    points.length && !Object.keys(series.hits ?? {}).length ? 'No limit was met.' : '',
   ];
   return {
     span: NAMES[range],

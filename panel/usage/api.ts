@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { limitsSpec } from '../../provisioning/account/spec.ts';
-import { listAccounts } from '../accounts/actions.ts';
-import { nextLink, pageOf, pageQuery } from '../middleware/paging.ts';
+import { nextLink, pageOf } from '../middleware/paging.ts';
 import { api, type Route } from '../middleware/route.ts';
 import { usageOf } from './actions.ts';
+import { usageRows } from './queries.ts';
 
 const usageAnswer = z.object({
   username: z.string(),
@@ -13,9 +13,13 @@ const usageAnswer = z.object({
   memoryPeakBytes: z.number(),
   requests: z.number(),
   bandwidthBytes: z.number(),
+  /** Since the month began (UTC). */
+  monthBandwidthBytes: z.number().optional(),
+  slotSeconds: z.number().optional(),
   apps: z.int(),
   databases: z.int(),
-  since: z.union([z.number(), z.string()]),
+  since: z.union([z.number(), z.string(), z.date()]),
+  seenAt: z.date().nullable().optional(),
   limits: limitsSpec.nullable(),
 });
 
@@ -33,15 +37,13 @@ export const routes: Route[] = [
     method: 'GET',
     path: '/api/v1/usage',
     policy: { scope: 'accounts:read' },
-    summary: 'What accounts have used, a page of accounts at a time; those whose host is away are named under away',
-    query: pageQuery,
-    answer: pageOf(usageAnswer).extend({ away: z.array(z.string()) }),
+    summary: 'What all accounts have used, as their hosts last told; counters only grow, and no host is asked',
+    query: z.strictObject({ limit: z.coerce.number().int().min(1).max(20_000).default(1000), after: z.string().max(190).optional() }),
+    answer: pageOf(usageAnswer),
     async run({ ctx, actor, query }) {
-      const { accounts, next } = await listAccounts(actor, { ...query, limit: Math.min(query.limit, 50) });
-      const answers = await Promise.allSettled(accounts.map(({ username }) => usageOf(actor, username)));
-      const items = answers.flatMap(answer => (answer.status === 'fulfilled' ? [answer.value] : []));
-      const away = accounts.map(account => account.username).filter((_, index) => answers[index]!.status === 'rejected');
-      return { items, away, next: nextLink(ctx, next) };
+      const rows = await usageRows(actor, { after: query.after, limit: query.limit + 1 });
+      const items = rows.slice(0, query.limit);
+      return { items, next: nextLink(ctx, rows.length > query.limit ? items.at(-1)!.username : null) };
     },
   }),
 ];

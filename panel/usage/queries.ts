@@ -1,4 +1,6 @@
+import type { Limits } from '../../provisioning/account/spec.ts';
 import { change, select } from '../db/pool.ts';
+import { type Actor, mine } from '../people/actor.ts';
 
 /** What an account has used, as last told; counters only grow, and the month's traffic begins anew with each month (UTC). */
 export interface Used {
@@ -8,6 +10,7 @@ export interface Used {
   memoryPeakBytes: number;
   requests: number;
   bandwidthBytes: number;
+  slotSeconds: number;
   monthBandwidthBytes: number;
   since: Date;
   seenAt: Date;
@@ -22,7 +25,7 @@ export function monthOf(at: Date): string {
 export async function usedByAccount(now = new Date()): Promise<Map<string, Used>> {
   const rows = await select<Used & { username: string; month: string; began: number }>(
     `SELECT a.username, u.disk_bytes AS diskBytes, u.inodes, u.cpu_seconds AS cpuSeconds, u.memory_peak_bytes AS memoryPeakBytes, u.requests,
-       u.bandwidth_bytes AS bandwidthBytes, u.month, u.month_began_at_bytes AS began, u.since, u.seen_at AS seenAt
+       u.bandwidth_bytes AS bandwidthBytes, u.slot_seconds AS slotSeconds, u.month, u.month_began_at_bytes AS began, u.since, u.seen_at AS seenAt
      FROM usages u JOIN accounts a ON a.id = u.account_id WHERE a.state IN ('building', 'active')`,
   );
   const month = monthOf(now);
@@ -34,28 +37,92 @@ export async function usedByAccount(now = new Date()): Promise<Map<string, Used>
   );
 }
 
-/** Keeps what a host told of one account. Counters never go back, whatever the host lost. */
-export async function keepUsage(
-  account: number,
-  used: Omit<Used, 'monthBandwidthBytes' | 'since' | 'seenAt'>,
-  now = new Date(),
-): Promise<void> {
-  const month = monthOf(now);
-  await change(
-    `INSERT INTO usages (account_id, disk_bytes, inodes, cpu_seconds, memory_peak_bytes, requests, bandwidth_bytes, month, month_began_at_bytes)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
-     ON DUPLICATE KEY UPDATE month_began_at_bytes = IF(month = VALUES(month), month_began_at_bytes, bandwidth_bytes), month = VALUES(month),
-       disk_bytes = VALUES(disk_bytes), inodes = VALUES(inodes), cpu_seconds = GREATEST(cpu_seconds, VALUES(cpu_seconds)),
-       memory_peak_bytes = GREATEST(memory_peak_bytes, VALUES(memory_peak_bytes)), requests = GREATEST(requests, VALUES(requests)),
-       bandwidth_bytes = GREATEST(bandwidth_bytes, VALUES(bandwidth_bytes)), seen_at = NOW(3)`,
-    [account, used.diskBytes, used.inodes, used.cpuSeconds, used.memoryPeakBytes, used.requests, used.bandwidthBytes, month],
-  );
+/** What a host told of one account. */
+export interface Told {
+  account: number;
+  diskBytes: number;
+  inodes: number;
+  cpuSeconds: number;
+  memoryPeakBytes: number;
+  requests: number;
+  bandwidthBytes: number;
+  slotSeconds: number;
+  /** Whether disk and inodes were measured; else what was known stays. */
+  measured: boolean;
 }
 
-/** The live accounts of a host, by name. */
+const PORTION = 500;
+const GROW = ['cpu_seconds', 'memory_peak_bytes', 'requests', 'bandwidth_bytes', 'slot_seconds'].map(
+  name => `${name} = GREATEST(${name}, VALUES(${name}))`,
+);
+
+/** Keeps what a host told. Counters never go back, whatever the host lost. */
+export async function keepUsages(all: readonly Told[], now = new Date()): Promise<void> {
+  const month = monthOf(now);
+  for (let from = 0; from < all.length; from += PORTION) {
+    const part = all.slice(from, from + PORTION);
+    const values = part.flatMap(told => [
+      ...[
+        told.account,
+        told.diskBytes,
+        told.inodes,
+        told.cpuSeconds,
+        told.memoryPeakBytes,
+        told.requests,
+        told.bandwidthBytes,
+        told.slotSeconds,
+      ],
+      ...[month, told.measured ? 1 : 0],
+    ]);
+    await change(
+      `INSERT INTO usages (account_id, disk_bytes, inodes, cpu_seconds, memory_peak_bytes, requests, bandwidth_bytes, slot_seconds, month, measured)
+       VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}
+       ON DUPLICATE KEY UPDATE month_began_at_bytes = IF(month = VALUES(month), month_began_at_bytes, bandwidth_bytes), month = VALUES(month),
+         disk_bytes = IF(VALUES(measured) = 1, VALUES(disk_bytes), disk_bytes), inodes = IF(VALUES(measured) = 1, VALUES(inodes), inodes),
+         measured = GREATEST(measured, VALUES(measured)), ${GROW.join(', ')}, seen_at = NOW(3)`,
+      values,
+    );
+  }
+}
+
+/** The live accounts of a host, by the name they have there. */
 export async function accountIdsOn(host: number): Promise<Map<string, number>> {
-  const rows = await select<{ id: number; username: string }>(`SELECT id, username FROM accounts WHERE host_id = ? AND state = 'active'`, [
-    host,
-  ]);
+  const rows = await select<{ id: number; username: string }>(
+    `SELECT a.id, COALESCE(r.unix_name, a.username) AS username FROM accounts a LEFT JOIN renames r ON r.account_id = a.id WHERE a.host_id = ? AND a.state = 'active'`,
+    [host],
+  );
   return new Map(rows.map(row => [row.username, row.id]));
+}
+
+/** An account's name with what it has used, and what else /usage tells. */
+export interface UsageRow extends Used {
+  username: string;
+  apps: number;
+  databases: number;
+  limits: Limits | null;
+}
+
+/** What the accounts an actor may see have used, in the order of their names; read from what is kept, no host is asked. */
+export async function usageRows(actor: Actor, page: { after?: string; limit: number }, now = new Date()): Promise<UsageRow[]> {
+  type Row = Omit<UsageRow, 'limits' | 'monthBandwidthBytes'> & { limits: string | null; month: string; began: number };
+  const rows = await select<Row>(
+    `SELECT a.username, COALESCE(u.disk_bytes, 0) AS diskBytes, COALESCE(u.inodes, 0) AS inodes, COALESCE(u.cpu_seconds, 0) AS cpuSeconds,
+       COALESCE(u.memory_peak_bytes, 0) AS memoryPeakBytes, COALESCE(u.requests, 0) AS requests, COALESCE(u.bandwidth_bytes, 0) AS bandwidthBytes,
+       COALESCE(u.slot_seconds, 0) AS slotSeconds, COALESCE(u.month, '') AS month, COALESCE(u.month_began_at_bytes, 0) AS began,
+       COALESCE(u.since, a.created_at) AS since, u.seen_at AS seenAt, COALESCE(x.apps, 0) AS apps, COALESCE(b.bases, 0) AS \`databases\`, p.limits
+     FROM accounts a LEFT JOIN usages u ON u.account_id = a.id LEFT JOIN plans p ON p.id = a.plan_id
+     LEFT JOIN (SELECT account_id, COUNT(*) AS apps FROM apps WHERE state <> 'deleting' GROUP BY account_id) x ON x.account_id = a.id
+     LEFT JOIN (SELECT account_id, COUNT(*) AS bases FROM \`databases\` WHERE state <> 'deleting' GROUP BY account_id) b ON b.account_id = a.id
+     WHERE (? = 1 OR a.id = ?) AND a.state <> 'terminated' AND a.username > ? ORDER BY a.username LIMIT ${Math.trunc(page.limit)}`,
+    [...mine(actor), page.after ?? ''],
+  );
+  const month = monthOf(now);
+  // Thousands of accounts share a few plans.
+  const read = new Map<string, Limits>();
+  const limitsOf = (text: string) => read.get(text) ?? read.set(text, JSON.parse(text) as Limits).get(text)!;
+  return rows.map(({ limits, month: counted, began, ...row }) => ({
+    ...row,
+    monthBandwidthBytes: counted === month ? Math.max(0, row.bandwidthBytes - began) : 0,
+    limits: limits ? limitsOf(limits) : null,
+  }));
 }

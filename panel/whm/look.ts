@@ -18,16 +18,14 @@ const FIELDS: Record<string, (row: Row, ip: string) => string> = {
   package: row => row.package ?? row.plan ?? '',
 };
 
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
+const two = (number: number) => String(number).padStart(2, '0');
+
+/** As cPanel writes a day: `13 May 22 16:03`. */
 function day(seconds: number): string {
-  const [, month, date, year] = new Date(seconds * 1000)
-    .toUTCString()
-    .replace(',', '')
-    .split(' ')
-    .slice(0, 4)
-    .map((word, at) => [word, at] as const)
-    .map(([word]) => word);
-  const time = new Date(seconds * 1000).toISOString().slice(11, 16);
-  return `${month} ${date} ${year!.slice(2)} ${time}`;
+  const at = new Date(seconds * 1000);
+  const date = `${two(at.getUTCDate())} ${MONTHS[at.getUTCMonth()]} ${two(at.getUTCFullYear() % 100)}`;
+  return `${date} ${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`;
 }
 
 function account(row: Row, used: Used | undefined, ip: string): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import type { Limits } from '../../provisioning/account/spec.ts';
 import { change, one, select } from '../db/pool.ts';
 import { type Actor, mine } from '../people/actor.ts';
+import { limitsFrom } from '../plans/schema.ts';
 
 /** A package: a plan under the name that a billing system gave it, or under its own. */
 export interface Package {
@@ -15,7 +16,7 @@ type PackageRow = { name: string; plan: string; limits: string; facts: string | 
 const PACKAGES = `SELECT COALESCE(k.name, p.name) AS name, p.name AS plan, p.limits, k.facts FROM plans p LEFT JOIN packages k ON k.plan_id = p.id WHERE ? = 1`;
 
 function toPackage(row: PackageRow): Package {
-  return { ...row, limits: JSON.parse(row.limits) as Limits, facts: row.facts ? (JSON.parse(row.facts) as Record<string, string>) : {} };
+  return { ...row, limits: limitsFrom(row.limits), facts: row.facts ? (JSON.parse(row.facts) as Record<string, string>) : {} };
 }
 
 /** Every package, by name. */
@@ -81,7 +82,7 @@ export async function accountRows(actor: Actor, username?: string): Promise<Row[
   ]);
   // Thousands of accounts share a few plans.
   const read = new Map<string, Limits>();
-  const limitsOf = (text: string) => read.get(text) ?? read.set(text, JSON.parse(text) as Limits).get(text)!;
+  const limitsOf = (text: string) => read.get(text) ?? read.set(text, limitsFrom(text)).get(text)!;
   return rows.map(row => ({ ...row, limits: row.limits ? limitsOf(row.limits) : null }));
 }
 

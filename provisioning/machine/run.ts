@@ -9,7 +9,7 @@ import type { enter } from './enter.ts';
 
 const BUILD_LOG_BYTES = 4 * 1024 * 1024;
 const LAST_LINES = 12;
-/** Builds get more than a running app, so that a run limit never kills an install. */
+/** Builds get more than a running app, and outside its account's groups, so that a run limit never kills an install. */
 const BUILD_LIMITS = { memoryMb: 2048, cpuPercent: 200, processes: 256 };
 
 type Run = Extract<Act, { do: 'run' }>;
@@ -87,7 +87,7 @@ export async function runAsCustomer(
     argv: step.argv,
     cwd: step.cwd,
     env: { ...machineEnv, ...plain },
-    cgroup: `${at.cgroup}/${step.who.name}/_build-${step.app}`,
+    cgroup: `${at.cgroup}/_builds/${at.slotName(step.who.name, step.app)}`,
     limits: BUILD_LIMITS,
     fresh: true,
   };

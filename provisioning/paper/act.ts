@@ -63,7 +63,7 @@ function loadSlot(name: string, paper: Paper, at: Layout): void {
     pids: [],
     since: Date.now(),
     ...gauges,
-    limitHits: { memory: 0, processes: 0, cpu: 0 },
+    limitHits: { memory: 0, processes: 0, cpu: 0, io: 0, openFiles: 0, log: 0 },
   });
 }
 

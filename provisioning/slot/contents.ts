@@ -23,7 +23,7 @@ export function specText(manifest: Manifest, slot: SlotSpec, at: Layout): string
     mode: slot.mode,
     kind: slot.kind,
     entry: slot.entry,
-    argv: slot.argv,
+    argv: slot.argv?.map(word => word.replaceAll('{venv}', `${root}/.venv`).replaceAll('{root}', root)) ?? null,
     listen: slot.listen,
     protocol: slot.protocol,
     schedule: slot.schedule,
@@ -44,7 +44,7 @@ export function specText(manifest: Manifest, slot: SlotSpec, at: Layout): string
     idleSeconds: slot.idleSeconds,
     startSeconds: slot.startSeconds,
     limits: { memoryMb: slot.memoryMb, cpuPercent: slot.cpuPercent, processes: slot.processes, openFiles: OPEN_FILES, ioMbps: slot.ioMbps },
-    account_limits: { memoryMb: limits.memoryMb, cpuPercent: limits.cpuPercent, processes: limits.processes },
+    account_limits: { memoryMb: limits.memoryMb, cpuPercent: limits.cpuPercent, processes: limits.processes, ioMbps: limits.ioMbps },
   };
   return `${JSON.stringify(spec, null, 2)}\n`;
 }

@@ -6,6 +6,5 @@ import { down } from './plan.ts';
 
 /** What must go for no slot of the account to be left. Pure. */
 export function remove(manifest: Manifest, found: SlotFound, at: Layout): Step[] {
-  const known = new Set([...Object.keys(found.specs), ...Object.keys(found.held)]);
-  return [...known].flatMap(app => down(manifest.account.name, app, found, at));
+  return Object.values(found.slots).flatMap(seen => down(manifest.account.name, seen, at));
 }

@@ -1,8 +1,17 @@
 import { z } from 'zod';
 import { appName } from '../names.ts';
+import { scheduleFault } from './schedule.ts';
 
-/** One process slot: who wakes it, what it runs, and how much it may take. */
-export const slotSpec = z.strictObject({
+/** Five cron fields in UTC, or a word such as `@daily`. */
+export const schedule = z
+  .string()
+  .max(200)
+  .superRefine((text, check) => {
+    const message = scheduleFault(text);
+    if (message) check.addIssue({ code: 'custom', message });
+  });
+
+const fields = z.strictObject({
   app: appName,
   state: z.enum(['up', 'stopped']),
   /** The process of the app that this is: `web`, or a name from its Procfile. */
@@ -12,15 +21,19 @@ export const slotSpec = z.strictObject({
   mode: z.enum(['on-demand', 'always-on', 'per-request']),
   kind: z.enum(['wsgi', 'asgi', 'cgi', 'php', 'command']),
   /** `module:callable` for wsgi and asgi; unused for the others. */
-  entry: z.string().regex(/^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$/, 'use module:callable, such as mysite.wsgi:application'),
-  /** The words of kind command; the program may be a path or a name on the app's PATH. */
+  entry: z
+    .string()
+    .regex(/^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$/, 'use module:callable, such as mysite.wsgi:application')
+    .nullable()
+    .default(null),
+  /** The words of kind command; the program may be a path or a name on the app's PATH. `{venv}` and `{root}` are the app's folders. */
   argv: z.array(z.string().min(1).max(4000)).min(1).max(200).nullable().default(null),
   /** How a command gets its socket: as descriptor 3 (LISTEN_FDS), or it listens on the number in $PORT. */
   listen: z.enum(['fd', 'port']).default('fd'),
   /** What the process speaks on its socket; nginx must speak the same. */
   protocol: z.enum(['http', 'fastcgi', 'scgi', 'uwsgi']).default('http'),
   /** Five cron fields, for role scheduled. */
-  schedule: z.string().min(9).max(200).nullable().default(null),
+  schedule: schedule.nullable().default(null),
   /** Processes that serve at the same time, and threads in each. */
   workers: z.int().min(1).max(64).default(1),
   threads: z.int().min(1).max(64).default(1),
@@ -45,7 +58,29 @@ export const slotSpec = z.strictObject({
   /** MiB a second to and from disks; 0 is no limit. */
   ioMbps: z.int().min(0).max(100_000).default(0),
 });
+
+/** One process slot: who wakes it, what it runs, and how much it may take. */
+export const slotSpec = fields.superRefine((slot, check) => {
+  const wrong = (field: string, message: string) => check.addIssue({ code: 'custom', path: [field], message });
+  const callable = slot.kind === 'wsgi' || slot.kind === 'asgi';
+  if (callable && slot.entry === null) wrong('entry', 'say which callable serves, such as mysite.wsgi:application');
+  if ((slot.kind === 'command') !== (slot.argv !== null)) wrong('argv', 'a command has words, and nothing else has');
+  if ((slot.role === 'web') !== (slot.process === 'web')) wrong('process', 'the web slot of an app is named web, and no other is');
+  if (slot.role !== 'web' && slot.kind !== 'command') wrong('kind', 'a worker or scheduled slot runs a command');
+  if ((slot.role === 'scheduled') !== (slot.schedule !== null)) wrong('schedule', 'a scheduled slot has a schedule, and no other has');
+  if (slot.mode === 'per-request' && slot.kind !== 'wsgi') wrong('mode', 'per-request is for wsgi only');
+});
 export type SlotSpec = z.infer<typeof slotSpec>;
+
+/** How often each limit was met. cpu counts periods of a tenth of a second, io, openFiles and log looks in which it was seen. */
+export interface LimitHits {
+  memory: number;
+  processes: number;
+  cpu: number;
+  io: number;
+  openFiles: number;
+  log: number;
+}
 
 /** What slotd says of a slot that it holds. Bytes, microseconds and counts only grow within one slotd life, except gauges. */
 export interface SlotStatus {
@@ -77,5 +112,5 @@ export interface SlotStatus {
   requests: number;
   wakes: number;
   lastWakeMs: number | null;
-  limitHits: { memory: number; processes: number; cpu: number };
+  limitHits: LimitHits;
 }

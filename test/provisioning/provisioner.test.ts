@@ -1,8 +1,9 @@
 import test from 'ava';
-import type { Manifest } from '../../provisioning/manifest.ts';
+import { type Manifest, manifestSchema } from '../../provisioning/manifest.ts';
 import { blankPaper, type Paper, paperHost } from '../../provisioning/paper/index.ts';
 import { apply, resources } from '../../provisioning/provisioner.ts';
-import { buildAppManifest, buildManifest, somewhere, suspended, without } from '../factories.ts';
+import { specText } from '../../provisioning/slot/contents.ts';
+import { buildAppManifest, buildManifest, somewhere, suspended, without, withProcesses } from '../factories.ts';
 import { applyWithCuts, stepsLeft } from './powercut.ts';
 
 const plain = (paper: Paper) =>
@@ -15,6 +16,17 @@ const plain = (paper: Paper) =>
 /** Everything that can happen to an account: what stands before, and what is wanted then. */
 const app = buildAppManifest('wagtail');
 const rotated: Manifest = { ...app, generation: 2, databases: app.databases.map(spec => ({ ...spec, password: 'Bb1_Bb1-Bb1_Bb1-Bb1_' })) };
+const called = (manifest: Manifest, generation: number, alias: string | null): Manifest => ({
+  ...manifest,
+  generation,
+  account: { ...manifest.account, alias },
+});
+const processes = withProcesses(app);
+const swapped = {
+  ...processes,
+  generation: 3,
+  slots: processes.slots.map(slot => (slot.process === 'queue' ? { ...slot, role: 'scheduled' as const, schedule: '@hourly' } : slot)),
+};
 const journeys: Record<string, { before: Manifest[]; after: Manifest; removing?: boolean }> = {
   'a bare account': { before: [], after: buildManifest() },
   'an account with an app': { before: [], after: app },
@@ -32,6 +44,20 @@ const journeys: Record<string, { before: Manifest[]; after: Manifest; removing?:
   suspension: { before: [app], after: suspended(app) },
   'suspension lifted': { before: [app, suspended(app)], after: { ...app, generation: 3 } },
   'an app deleted': { before: [app], after: without(app, 'blog') },
+  'a worker and a scheduled process added': { before: [app], after: processes },
+  'processes left out': { before: [app, processes], after: { ...app, generation: 3 } },
+  'a worker that becomes scheduled': { before: [processes], after: swapped },
+  'processes restarted': {
+    before: [processes],
+    after: { ...processes, generation: 3, slots: processes.slots.map(slot => ({ ...slot, generation: 2 })) },
+  },
+  'suspension with processes': { before: [processes], after: suspended(processes) },
+  'an app with processes deleted': { before: [processes], after: without(processes, 'blog') },
+  'an account with processes removed': { before: [processes], after: processes, removing: true },
+  'an account renamed': { before: [app], after: called(app, 2, 'adele') },
+  'an account renamed again': { before: [app, called(app, 2, 'adele')], after: called(app, 3, 'amelia') },
+  'an account given back its first name': { before: [app, called(app, 2, 'adele')], after: called(app, 3, null) },
+  'a renamed account removed': { before: [app, called(app, 2, 'adele')], after: called(app, 2, 'adele'), removing: true },
   'an account removed': { before: [app], after: app, removing: true },
   'a suspended account removed': { before: [app, suspended(app)], after: suspended(app), removing: true },
 };
@@ -104,6 +130,50 @@ test('an address another account serves is refused', async t => {
   const other = buildAppManifest('flask', 'blog', { account: { ...app.account, name: 'bob', uid: 200_002, gid: 200_002 } });
   const taken = { ...other, databases: [], configs: other.configs.map(config => ({ ...config, database: null })) };
   await t.throwsAsync(stepsLeft(host, taken), { message: /already served for another account/ });
+});
+
+test('every slot of an account is found and ended, also one that no manifest tells of any more', async t => {
+  const host = await hostAfter([processes]);
+  t.deepEqual([...host.paper.slots.keys()].sort(), ['ada.blog', 'ada.blog.nightly', 'ada.blog.queue']);
+  // slotd has been restarted and does not hold it; only its spec and its trace are left.
+  host.paper.slots.delete('ada.blog.queue');
+  for (const wanted of [suspended(app), { ...app, generation: 4 }]) {
+    await apply(host, await stepsLeft(host, wanted), () => {});
+    t.deepEqual(
+      [...host.paper.entries.keys()].filter(path => path.includes('queue') || path.includes('nightly')),
+      [],
+    );
+  }
+  t.deepEqual([...host.paper.slots.keys()], ['ada.blog']);
+});
+
+test("a process's spec has a name, socket and words of its own, and the app's log and environment", t => {
+  const [web, queue] = processes.slots;
+  const text = (slot = web!) => JSON.parse(specText(processes, slot, somewhere)) as Record<string, unknown>;
+  t.like(text(), { name: 'ada.blog', process: 'web', socket: '/run/berth/slots/ada.blog.sock', argv: null });
+  const argv = ['{venv}/bin/python', '{root}/queue.py', '{other}'];
+  const root = '/home/ada/apps/blog/current';
+  t.like(text({ ...queue!, argv }), {
+    ...{ name: 'ada.blog.queue', process: 'queue', role: 'worker', socket: '/run/berth/slots/ada.blog.queue.sock', entry: null },
+    ...{ log: '/state/logs/ada/blog/app.log', environment: '/state/users/ada/blog.env.json' },
+    argv: [`${root}/.venv/bin/python`, `${root}/queue.py`, '{other}'],
+  });
+});
+
+test('slots that contradict each other are refused, each by name', t => {
+  const wrong = (slots: unknown[], more = {}) =>
+    manifestSchema.safeParse({ ...processes, slots, ...more }).error?.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`) ??
+    [];
+  const [web, queue, nightly] = processes.slots;
+  t.deepEqual(wrong([web, queue, nightly]), []);
+  t.deepEqual(wrong([web, queue, queue]), ['slots.2.process: blog has a process named queue already']);
+  t.regex(wrong([queue]).join(), /slots\.0\.app: blog has no web slot.*sites\.0\.app: the app blog has no web slot/);
+  t.regex(wrong([web, { ...queue, schedule: '@daily' }]).join(), /slots\.1\.schedule: a scheduled slot has a schedule/);
+  t.regex(wrong([web, { ...nightly, schedule: '61 * * * *' }]).join(), /slots\.1\.schedule: the minute must be from 0 to 59/);
+  t.regex(wrong([web, { ...nightly, schedule: '0 0 31 2,4 *' }]).join(), /never comes/);
+  t.regex(wrong([web, { ...nightly, schedule: '@reboot' }]).join(), /use five fields/);
+  t.deepEqual(wrong([web, { ...nightly, schedule: '*/15,7 9-17/2 1 jan-MAR mon,fri' }]), []);
+  t.regex(wrong([web, { ...queue, kind: 'wsgi', argv: null }]).join(), /slots\.1\.entry.*slots\.1\.kind: a worker/);
 });
 
 test('a unix user that Berth did not make is refused', async t => {

@@ -28,7 +28,9 @@ CREATE TABLE IF NOT EXISTS usages (
   memory_peak_bytes BIGINT UNSIGNED NOT NULL DEFAULT 0,
   requests BIGINT UNSIGNED NOT NULL DEFAULT 0,
   bandwidth_bytes BIGINT UNSIGNED NOT NULL DEFAULT 0,
+  slot_seconds BIGINT UNSIGNED NOT NULL DEFAULT 0,
   -- The month that is counted now, and where the counter stood when it began.
+  measured TINYINT(1) NOT NULL DEFAULT 0,
   month CHAR(7) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
   month_began_at_bytes BIGINT UNSIGNED NOT NULL DEFAULT 0,
   since DATETIME(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3),

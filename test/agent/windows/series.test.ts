@@ -1,7 +1,14 @@
 import test from 'ava';
 import { blankHistory, record, shown } from '../../../agent/windows/series.ts';
 
-const sample = { cpuUsec: 1_000_000, memoryBytes: 100, processes: 1, requests: 3, limitHits: 0, latencies: [1, 2, 3, 50] };
+const sample = {
+  cpuUsec: 1_000_000,
+  memoryBytes: 100,
+  processes: 1,
+  requests: 3,
+  limitHits: { memory: 1, cpu: 0 },
+  latencies: [1, 2, 3, 50],
+};
 
 test('samples fall into steps; moments without one are sleep', t => {
   const history = blankHistory();
@@ -23,6 +30,8 @@ test('samples fall into steps; moments without one are sleep', t => {
   t.like(later.at(-1), { asleep: false, memoryBytes: 100, requests: 0 }, 'the step that has just begun');
   t.like(shown(history, '1h', now + 20_000).points.at(-1), { asleep: true });
   t.is(shown(history, '30d', now).points.filter(point => point.requests === 9).length, 1);
+  t.deepEqual(shown(history, '30d', now).hits, { memory: 3 });
+  t.is(points.at(-4)?.limitHits, 2);
 });
 
 test('a range forgets what is older than it', t => {

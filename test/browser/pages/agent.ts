@@ -38,7 +38,7 @@ function stepsOf(manifest: Manifest, before: Manifest | undefined): Step[] {
 
 function slotsOf(manifest: Manifest | undefined): SlotStatus[] {
   const since = Date.now() - 60_000;
-  const hits = { memory: 0, processes: 0, cpu: 0 };
+  const hits = { memory: 0, processes: 0, cpu: 0, io: 0, openFiles: 0, log: 0 };
   return (manifest?.slots ?? []).map(({ app, process, role, generation }) => ({
     ...{
       name: process === 'web' ? `${manifest!.account.name}.${app}` : `${manifest!.account.name}.${app}.${process}`,

@@ -34,7 +34,7 @@ sys.exit(7)
 `;
   const python = (text: string) => ['/usr/bin/python3', '-I', '-c', text];
   const limits = { memoryMb: 100, cpuPercent: 100, processes: 20 };
-  const group = `${server.cgroup}/ada/_build-blog`;
+  const group = `${server.cgroup}/_builds/ada.blog`;
   const request = { verb: 'exec', cwd: home, env: { WORD: 'plum' }, argv: python(script), cgroup: group, limits, fresh: true };
   const { status, stdout } = enter(request);
   t.is(status, 7);

@@ -20,7 +20,7 @@ const slot = (name: string, memoryBytes: number, awake: boolean, lastWakeMs: num
   requests: 2,
   wakes: 0,
   lastWakeMs,
-  limitHits: { memory: 0, processes: 0, cpu: 0 },
+  limitHits: { memory: 0, processes: 0, cpu: 0, io: 0, openFiles: 0, log: 0 },
 });
 
 test('accounts are listed by the memory they use now; sleeping ones are not', t => {
