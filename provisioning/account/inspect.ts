@@ -1,4 +1,4 @@
-import type { Entry, HomeEntry, Sight } from '../host.ts';
+import type { DiskQuota, Entry, HomeEntry, Sight } from '../host.ts';
 import type { Manifest } from '../manifest.ts';
 import { groupId, takenBy } from './userdb.ts';
 
@@ -10,6 +10,7 @@ export interface AccountFound {
   webGroup: number;
   taken: string | null;
   alive: number;
+  quota: DiskQuota | null;
 }
 
 /** Reads the account's records, folders and live processes. */
@@ -34,5 +35,6 @@ export async function inspect(sight: Sight, manifest: Manifest): Promise<Account
     webGroup: groupId(group, 'www-data') ?? 0,
     taken: takenBy(passwd, account.name, account.uid) ?? takenBy(group, account.name, account.gid),
     alive: await sight.alive(account.uid),
+    quota: await sight.quota(account.uid),
   };
 }

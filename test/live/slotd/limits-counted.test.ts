@@ -45,9 +45,7 @@ serial('disk speed, open files and output: each limit that is met is counted, an
   const server = await held(t, { BERTH_LOOK_SECONDS: '3' });
   const limits = { memoryMb: 128, cpuPercent: 200, processes: 30, openFiles: 64, ioMbps: 2 };
   const account_limits = { memoryMb: 512, cpuPercent: 400, processes: 100, ioMbps: 5 };
-  const apps = await Promise.all(
-    ['io', 'files', 'log'].map(app => server.load('ada', app, { 'app.py': HOG }, { limits, account_limits })),
-  );
+  const apps = await Promise.all(['io', 'files', 'log'].map(app => server.load('ada', app, { 'app.py': HOG }, { limits, account_limits })));
   const [io = '', files = '', log = ''] = apps.map(({ name }) => name);
   await Promise.all([server.get(io, '/io'), server.get(files, '/files'), server.get(log, '/log')]);
   await server.says(files, / B had \(almost\) all of its 64 files and connections open$/m, 15);
