@@ -66,6 +66,8 @@ export function layout(roots: Roots) {
     slotdFolder: join(code, 'agent', 'slotd'),
     stacks: join(state, 'stacks'),
     stack: (id: string) => join(state, 'stacks', id),
+    servers: join(state, 'servers'),
+    server: (id: string) => join(state, 'servers', id),
     stackSpecs: join(state, 'stack-specs'),
     stackSpec: (id: string) => join(state, 'stack-specs', `${id}.json`),
     // The agent
@@ -96,6 +98,7 @@ function accountPaths(state: string, homes: string) {
     users: join(state, 'users'),
     user: (account: string) => join(state, 'users', account),
     userConfig: (account: string) => join(state, 'users', account, 'config.json'),
+    userAlias: (account: string) => join(state, 'users', account, 'alias'),
     userMyCnf: (account: string) => join(state, 'users', account, 'my.cnf'),
     userEnv: (account: string, app: string) => join(state, 'users', account, `${app}.env.json`),
     // The account's own /tmp

@@ -57,7 +57,7 @@ class Attempt:
         orders = {
             "spec": {name: value for name, value in slot.spec.items() if name not in _NOT_FOR_THE_CHILD},
             "gates": slot.group.gates(), "homes": roots.homes, "skeleton": slot.skeleton, "kept": roots.kept(),
-            "preload": roots.node_preload,
+            "library": roots.asgi, "preload": roots.node_preload,
         }
         try:
             if self.door is None and slot.listener is not None:

@@ -8,7 +8,7 @@ import time
 import types
 from collections import namedtuple
 
-from slotd import command, drop, jail, kernel, perrequest, rehearse, sources, venv, wire, worker
+from slotd import command, drop, jail, kernel, rehearse, serve, sources, venv, wire, worker
 
 # What every child of one zygote knows: modules of a bare interpreter, the standard library's path, the stack's versions,
 # and the pages that a worker will write to.
@@ -87,7 +87,7 @@ def _forget_ourselves(facts, root):
                 del sys.modules[loaded]
 
 
-def _run_app(spec, status, listener, facts):
+def _run_app(spec, status, listener, facts, library):
     """Turns the blank interpreter into the venv's python and serves."""
     root, place = os.path.realpath(spec["root"]), spec["venv"] and os.path.realpath(spec["venv"])
     different = venv.difference(place, facts.packages) if facts.packages else None
@@ -103,7 +103,9 @@ def _run_app(spec, status, listener, facts):
     venv.activate(place)
     os.chdir(root)
     sys.path.insert(0, root)
-    worker.run(spec, status, listener, perrequest.Parent if each else worker.Server)
+    if spec["kind"] == "asgi":
+        sys.path.append(library)  # last, so that what the app brings itself comes first
+    serve.run(spec, status, listener)
 
 
 def run(sock, facts):
@@ -131,7 +133,7 @@ def run(sock, facts):
             os._exit(FAILED)
         if spec["kind"] == "command":
             command.run(orders, status, listener)
-        _run_app(spec, status, listener, facts)
+        _run_app(spec, status, listener, facts, orders["library"])
         code = 0
     finally:
         os._exit(code)

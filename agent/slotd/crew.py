@@ -61,7 +61,7 @@ class Crew(Sleeper):
 
     def start(self):
         """Asks for a blank child; everything after that is told by events."""
-        if self.gone or self.keeper.ending or self.attempt or self.coming:
+        if self.gone or self.keeper.ending or self.keeper.resuming or self.attempt or self.coming:
             return
         self.knocked = time.monotonic()
         self.wait_no_more()
@@ -85,8 +85,7 @@ class Crew(Sleeper):
             early = self.keeper.advance.of
             self.keeper.trees.group(self.account).make(self.spec["account_limits"], early(self.account))
             self.group.make(self.spec["limits"], early(self.name))
-            self.made = True
-            self._count()
+            self.count_silently()
 
     def began(self, worker):
         """The attempt found a process."""
@@ -161,8 +160,7 @@ class Crew(Sleeper):
             old[0].dismiss(GRACE_SECONDS)
         else:
             self.note(f"process {len(others) + 1} of {self.most} came to help in {round(took)} ms")
-        if self.look_timer is None:
-            self.look_timer = self.loop.later(_LOOK_SECONDS, self._look)
+        self.watch_over()
         self.settle()
         self.staff()
 
@@ -236,6 +234,11 @@ class Crew(Sleeper):
         self.demand = None
         if self.state == "asleep":
             self.forget_spec()
+
+    def watch_over(self):
+        """Looks at the group every few seconds, for as long as somebody is in it."""
+        if self.look_timer is None:
+            self.look_timer = self.loop.later(_LOOK_SECONDS, self._look)
 
     def _look(self):
         self.look_timer = self.loop.later(_LOOK_SECONDS, self._look) if self.workers else None

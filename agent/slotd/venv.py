@@ -7,7 +7,8 @@ import sys
 _VERSION = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 
 
-def _packages(place):
+def packages(place):
+    """Where a virtual environment keeps its packages, for this interpreter."""
     return os.path.join(place, "lib", _VERSION, "site-packages")
 
 
@@ -18,7 +19,7 @@ def _plain(name):
 def difference(place, wanted):
     """None when the venv holds exactly these versions, else one sentence."""
     try:
-        names = os.listdir(_packages(place)) if place else []
+        names = os.listdir(packages(place)) if place else []
     except OSError:
         names = []
     have = {}
@@ -58,7 +59,7 @@ def activate(place):
         sys.prefix = sys.exec_prefix = place
         sys.executable = os.path.join(place, "bin", "python")
         site.PREFIXES[:] = [place]
-        site.addsitedir(_packages(place))
+        site.addsitedir(packages(place))
     if sys.base_prefix == "/usr" and (not place or _wants_system(place)):
         for folder in ("/usr/local/lib/" + _VERSION + "/dist-packages", "/usr/lib/python3/dist-packages"):
             if os.path.isdir(folder):

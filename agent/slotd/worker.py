@@ -6,8 +6,8 @@ what was accepted, end. What is still in the backlog wakes the next worker, so n
 import atexit
 import errno
 import gc
-import importlib
 import os
+import random
 import select
 import signal
 import socket
@@ -15,11 +15,9 @@ import struct
 import sys
 import threading
 import time
-import traceback
 
-from slotd import answer, http1, listening, page
+from slotd import answer, entry, http1, listening, page, restart
 
-_OURS = os.path.dirname(os.path.abspath(__file__))
 _held = []
 _TIMEOUT = struct.pack("ll", 60, 0)
 _BUCKETS = 24  # of the latency histogram: bucket n counts answers below 2^n times 0.1 ms
@@ -28,36 +26,6 @@ _BUCKETS = 24  # of the latency histogram: bucket n counts answers below 2^n tim
 def hold(modules):
     """Keeps our own modules alive once they are no longer in sys.modules."""
     _held.extend(modules)
-
-
-def _cause(error):
-    """One line for people: what the last line of a traceback says."""
-    if isinstance(error, SystemExit):
-        return f"the app called sys.exit({error.code!r}) while starting"
-    text = "".join(traceback.format_exception_only(type(error), error)).strip()
-    return text.splitlines()[-1][:300] if text else type(error).__name__
-
-
-def _show(error):
-    """The traceback, without our own frames, on stderr: that is the app's log."""
-    trace = error.__traceback__
-    while trace is not None and os.path.dirname(trace.tb_frame.f_code.co_filename) == _OURS:
-        trace = trace.tb_next
-    while trace is not None and trace.tb_next is not None and "importlib" in trace.tb_frame.f_code.co_filename:
-        trace = trace.tb_next
-    traceback.print_exception(type(error), error, trace, file=sys.stderr)
-    sys.stderr.flush()
-
-
-def load(entry):
-    """The callable that `module:name` names."""
-    module, _, path = entry.partition(":")
-    found = importlib.import_module(module)
-    for name in path.split("."):
-        found = getattr(found, name)
-    if not callable(found):
-        raise TypeError(f"{entry} is not callable")
-    return found
 
 
 class Server:
@@ -70,10 +38,11 @@ class Server:
         self.leaving, self.proven, self.told = None, False, False
         self.count, self.buckets = 0, [0] * _BUCKETS
         self.flushed = self.active = self.looked = time.monotonic()
+        self.marks, self.left = spec["marks"], quota(spec)
         wake, ring = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGTERM, self._terminate)
         signal.set_wakeup_fd(ring, warn_on_full_buffer=False)
-        self.wake = wake
+        self.wake, self.ring = wake, ring
         self.poll = listening.waiter(listener, spec["workers"])
         for number in (status.sock.fileno(), wake):
             self.poll.register(number, select.POLLIN)
@@ -128,6 +97,9 @@ class Server:
         self.active = now = time.monotonic()
         if served:
             self.count += 1
+            self.left -= 1
+            if self.left == 0:
+                self.leaving = self.leaving or "spent"
             tenths = int((now - began) * 10_000)
             self.buckets[min(tenths.bit_length(), _BUCKETS - 1)] += 1
             if not self.proven:
@@ -138,6 +110,12 @@ class Server:
             self._listen_to_slotd()
             if now - self.flushed > 1.0:
                 self._flush()
+            if self.marks.due(now):
+                self._look_at_marks()
+
+    def _look_at_marks(self):
+        if self.leaving is None and self.marks.changed(self.proven):
+            self.leaving = "changed"
 
     def run(self):
         """Serves until it is time to leave; returns why."""
@@ -149,6 +127,7 @@ class Server:
                 if self.leaving:
                     break
                 self._wait()
+                self._look_at_marks()
                 continue
             except OSError as error:
                 full += 1
@@ -163,8 +142,9 @@ class Server:
 
 
 def _call(app, environ, reply, seconds):
-    # A request that never ends would hold the only worker for ever: the alarm, which nobody handles, ends both.
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    # A request that never ends would hold the only thread for ever: the alarm, which nobody handles, ends both.
+    if seconds:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         pieces = app(environ, reply.start)
         try:
@@ -173,11 +153,12 @@ def _call(app, environ, reply, seconds):
             if hasattr(pieces, "close"):
                 pieces.close()
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        if seconds:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def handle(conn, app, base, seconds):
-    """Serves one connection. Returns False when it held no request."""
+    """Serves one connection; `seconds` is how long the app may take, 0 when somebody else looks after that. False when it held no request."""
     raw = None
     try:
         head, rest = http1.read_head(conn)
@@ -196,7 +177,7 @@ def handle(conn, app, base, seconds):
     except (BrokenPipeError, ConnectionResetError):
         pass  # the visitor went away
     except BaseException as error:
-        _show(error)
+        entry.show(error)
         if not reply.sent:
             _try_send(conn, page.broken())
         if not isinstance(error, Exception):
@@ -218,23 +199,36 @@ def _try_send(conn, data):
     _try(conn.sendall, data)
 
 
-def run(spec, status, listener, kind=Server):
-    """Imports the app, tells slotd, serves, and ends the process the way Python would."""
+def quota(spec):
+    """After how many requests a worker leaves; not the same number for all, so that they do not leave at once. Below 0 is never."""
+    most = spec["maxRequests"]
+    return most + random.randrange(most // 10 + 1) if most else -1
+
+
+def load(spec, status):
+    """The app. When it cannot be loaded slotd is told why, and the process ends."""
+    spec["marks"] = marks = restart.Marks(os.path.realpath(spec["root"]))
     try:
-        app = load(spec["entry"])
+        app = entry.load(spec["entry"], spec["kind"])
     except BaseException as error:
-        _show(error)
-        status.tell({"failed": _cause(error)})
-        os._exit(75)
+        fail(status, error)
+    if marks.each():
+        spec["maxRequests"] = 1
     # What an app loads stays: no collection need walk it while it loads, nor ever again.
     gc.freeze()
     gc.enable()
-    server = kind(spec, status, listener, app)
-    status.tell({"ready": True})
-    why = server.run()
-    listener.close()
-    if not server.told:
-        status.tell({"leaving": why})
+    return app
+
+
+def fail(status, error):
+    """Ends the process: the app could not start."""
+    entry.show(error)
+    status.tell({"failed": entry.cause(error)})
+    os._exit(75)
+
+
+def finish():
+    """Ends the process the way Python would."""
     threading._shutdown()
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
@@ -243,3 +237,14 @@ def run(spec, status, listener, kind=Server):
         except (OSError, ValueError):
             pass
     os._exit(0)
+
+
+def run(spec, status, listener, kind=Server):
+    """Loads the app, tells slotd, serves, and ends the process."""
+    server = kind(spec, status, listener, load(spec, status))
+    status.tell({"ready": True})
+    why = server.run()
+    listener.close()
+    if not server.told:
+        status.tell({"leaving": why})
+    finish()

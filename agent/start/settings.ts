@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { stacks } from '../../provisioning/catalog/stacks.ts';
+import { servers, stacks } from '../../provisioning/catalog/stacks.ts';
 import { Refused } from '../../provisioning/errors.ts';
 import { type Foundation, foundationSpec } from '../../provisioning/foundation/spec.ts';
 import { type Layout, layout, rootsFromEnvironment } from '../../provisioning/layout.ts';
@@ -69,5 +69,5 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     pipEnvironment: Object.fromEntries(Object.entries(builds).filter(([key]) => FOR_PIP.test(key))),
   });
   if (!foundation.success) throw complain(foundation.error);
-  return { ...parsed.data, at: layout(roots), wanted: { ...foundation.data, stacks: stacks() }, builds };
+  return { ...parsed.data, at: layout(roots), wanted: { ...foundation.data, stacks: stacks(), servers: servers() }, builds };
 }

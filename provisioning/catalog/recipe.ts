@@ -14,7 +14,7 @@ let known: Map<string, Recipe> | null = null;
 export function catalog(): Recipe[] {
   known ??= new Map(
     readdirSync(HERE, { withFileTypes: true })
-      .filter(entry => entry.isDirectory() && entry.name !== 'stacks')
+      .filter(entry => entry.isDirectory() && entry.name !== 'stacks' && entry.name !== 'servers')
       .map(entry => readRecipe(join(HERE, entry.name), entry.name))
       .sort((a, b) => a.name.localeCompare(b.name))
       .map(recipe => [recipe.id, recipe]),

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Pin, pins } from './recipe.ts';
 
-const FOLDER = fileURLToPath(new URL('stacks/', import.meta.url));
+const STACKS = fileURLToPath(new URL('stacks/', import.meta.url));
+const SERVERS = fileURLToPath(new URL('servers/', import.meta.url));
 
 /** A set of exact packages that a host keeps loaded once for all apps that need just these. */
 export interface Stack {
@@ -15,11 +16,20 @@ export interface Stack {
 
 /** Every stack Berth knows, from stacks/<id>.lock. */
 export function stacks(): Stack[] {
-  return readdirSync(FOLDER)
+  return locked(STACKS);
+}
+
+/** Packages that serve an app which does not bring them itself, from servers/<id>.lock: the same for every interpreter. */
+export function servers(): Stack[] {
+  return locked(SERVERS);
+}
+
+function locked(folder: string): Stack[] {
+  return readdirSync(folder)
     .filter(file => file.endsWith('.lock'))
     .sort()
     .map(file => {
-      const lock = readFileSync(join(FOLDER, file), 'utf8');
+      const lock = readFileSync(join(folder, file), 'utf8');
       return { id: file.slice(0, -'.lock'.length), packages: pins(lock), lock };
     });
 }

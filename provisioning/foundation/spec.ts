@@ -39,8 +39,8 @@ export const foundationSpec = z.strictObject({
   ),
 });
 
-/** The answers above together with the stacks this host keeps loaded. */
-export type Foundation = z.infer<typeof foundationSpec> & { stacks: Stack[] };
+/** The answers above together with the stacks this host keeps loaded, and the packages that serve apps which bring none. */
+export type Foundation = z.infer<typeof foundationSpec> & { stacks: Stack[]; servers: Stack[] };
 
 /** The Debian packages of a host; later Debians moved the old name `mysql` into a package of its own. */
 export function packages(wanted: Pick<Foundation, 'embeddedDatabase'>, osRelease: string): string[] {
@@ -91,6 +91,7 @@ export function folders(at: Layout, wanted: Pick<Foundation, 'embeddedDatabase'>
     root(at.siteRecords, 0o700),
     root(at.logs, 0o700),
     root(at.stacks, 0o755),
+    root(at.servers, 0o755),
     root(at.stackSpecs, 0o700),
     root(at.nginxFolder, 0o755),
     root(at.nginxPages, 0o755),

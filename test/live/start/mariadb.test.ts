@@ -21,7 +21,7 @@ test('the embedded server comes up twice with the same data, lets in two users a
   t.teardown(remove);
   const { at } = settings;
   const its = places(at);
-  await layFoundation(host, { ...settings.wanted, stacks: [] });
+  await layFoundation(host, { ...settings.wanted, stacks: [], servers: [] });
   t.false(await mysql.installed(at));
   await mysql.install(at, its, DATABASE_USER);
   t.true(await mysql.installed(at));

@@ -32,7 +32,7 @@ function echo(): Server {
 test.before(async t => {
   const { settings, host, remove } = await place();
   const { at } = settings;
-  await layFoundation(host, { ...settings.wanted, stacks: [] });
+  await layFoundation(host, { ...settings.wanted, stacks: [], servers: [] });
   const app = echo();
   const socket = at.slotSocket('ada', 'blog');
   await new Promise<void>(done => app.listen(socket, done));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { catalog, fillArgv, fillEnv, parseRecipe, recipe, requirements } from '../../../provisioning/catalog/recipe.ts';
-import { stacks } from '../../../provisioning/catalog/stacks.ts';
+import { servers, stacks } from '../../../provisioning/catalog/stacks.ts';
 
 const toml = (id: string) => readFileSync(new URL(`../../../provisioning/catalog/${id}/recipe.toml`, import.meta.url), 'utf8');
 const owner = { user: 'ada', email: 'ada@example.org', password: 'a long password' };
@@ -42,6 +42,24 @@ test('commands are words with known placeholders, and never hold the password', 
     t.throws(() => parseRecipe(good.replace(from, to)), undefined, to);
   }
   t.throws(() => parseRecipe(toml('flask').replace('"app.py"', '"{owner.user}"')), { message: /no owner/ });
+});
+
+test('a recipe may declare further processes, each checked', t => {
+  const worker = '[[process]]\nname = "queue"\nrole = "worker"\nargv = ["{venv}/bin/python", "{root}/queue.py"]\n';
+  const nightly =
+    '[[process]]\nname = "nightly"\nrole = "scheduled"\nschedule = "0 3 * * mon-fri"\nargv = ["{venv}/bin/python", "manage.py"]\n';
+  const parse = (text: string) => parseRecipe(`${toml('flask')}\n${text}`).process;
+  t.deepEqual(parse('').length, 0);
+  t.like(parse(worker + nightly)[1], { name: 'nightly', role: 'scheduled', schedule: '0 3 * * mon-fri' });
+  for (const [text, message] of [
+    [worker + worker, /a name of its own/],
+    [worker.replace('queue"', 'web"'), /web is the process that serves/],
+    [worker.replace('worker', 'scheduled'), /needs a schedule/],
+    [nightly.replace('0 3', '0 24'), /hour must be from 0 to 23/],
+    [worker.replace('{root}', '{owner.email}'), /only \{venv\} and \{root\}|no owner/],
+    [worker.replace('{venv}/bin/python', 'python'), /absolute path/],
+  ] as const)
+    t.throws(() => parse(text), { message }, text);
 });
 
 test('every placeholder of every recipe resolves', t => {
@@ -98,7 +116,7 @@ test('a recipe of a stack holds the very packages of the stack, with the same di
 });
 
 test('locks pin every package by digest and name no place to fetch from', t => {
-  for (const { id, lock, version } of [...catalog(), ...stacks().map(stack => ({ ...stack, version: null }))]) {
+  for (const { id, lock, version } of [...catalog(), ...[...stacks(), ...servers()].map(stack => ({ ...stack, version: null }))]) {
     t.notRegex(lock, /https?:|--index-url|--find-links|--trusted-host/, id);
     for (const line of lock.split('\n').filter(text => text && !text.startsWith('#'))) {
       t.regex(line, /^([a-z0-9-]+==[\w.]+ \\| {4}--hash=sha256:[0-9a-f]{64}( \\)?)$/, id);

@@ -1,4 +1,4 @@
-import { stacks } from '../../../provisioning/catalog/stacks.ts';
+import { servers, stacks } from '../../../provisioning/catalog/stacks.ts';
 import type { Foundation } from '../../../provisioning/foundation/spec.ts';
 import type { Host } from '../../../provisioning/host.ts';
 import { layout } from '../../../provisioning/layout.ts';
@@ -16,6 +16,7 @@ export const wanted: Foundation = {
   embeddedDatabase: true,
   pipEnvironment: {},
   stacks: stacks(),
+  servers: servers(),
 };
 
 const file = (text: string) => ({ kind: 'file' as const, mode: 0o644, uid: 0, gid: 0, text });

@@ -82,7 +82,7 @@ test('later systems need the package that holds the name mysql', t => {
 
 test('strangers find nothing to list', t => {
   const open = folders(at, wanted).filter(({ mode }) => mode & 0o004);
-  const harmless = [at.stacks, at.nginxFolder, at.nginxPages, at.run, at.mysqlRun];
+  const harmless = [at.stacks, at.servers, at.nginxFolder, at.nginxPages, at.run, at.mysqlRun];
   t.deepEqual(open.map(({ path }) => path).sort(), harmless.sort());
   t.false(
     folders(at, wanted).some(({ mode }) => mode & 0o022),
@@ -133,8 +133,20 @@ test('a stack of another interpreter or lock is built anew, an equal one is left
   t.true(pip?.do === 'run' && ['--only-binary', ':all:', '--no-deps', '--no-compile'].every(word => pip.argv.includes(word)));
 });
 
+test('a server for apps is built anew when its lock changes, and not for another interpreter', async t => {
+  const host = freshDebian();
+  await lay(host);
+  const part = foundation[3]!;
+  host.paper.entries.set('/usr/bin/python3', { kind: 'link', mode: 0o777, uid: 0, gid: 0, target: 'python3.13' });
+  t.deepEqual(await planPart(part, host, wanted), []);
+  const [asgi] = wanted.servers;
+  const steps = await planPart(part, host, { ...wanted, servers: [{ ...asgi!, lock: `${asgi!.lock}# newer\n` }] });
+  t.true(steps.some(step => step.do === 'delete' && step.path === at.server('asgi')));
+  t.true(steps.some(step => step.do === 'run' && step.argv.includes('--require-hashes') && step.argv.includes(':all:')));
+});
+
 test('paths that could not stand in a settings file are refused', t => {
-  const { stacks: _, ...plain } = wanted;
+  const { stacks: _, servers: __, ...plain } = wanted;
   t.true(foundationSpec.safeParse(plain).success);
   for (const state of ['/var/lib/be rth', '/var/$x', '/a/../b', 'relative', '/x;y', '/x"y', '/tmp/', '/a\nb']) {
     t.false(foundationSpec.safeParse({ ...plain, state }).success, state);

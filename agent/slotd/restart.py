@@ -1,0 +1,35 @@
+"""Passenger's restart files below an app's root: a touched tmp/restart.txt means new code, tmp/always_restart.txt new code each time."""
+import os
+import time
+
+_EVERY = 0.2
+
+
+def _stamp(path):
+    try:
+        info = os.stat(path)
+    except OSError:
+        return None
+    return info.st_mtime_ns, info.st_ino
+
+
+class Marks:
+    """The files as they were before the app was loaded. Looked at by the worker, which is the customer; never by root."""
+
+    def __init__(self, root):
+        self.touched, self.always = os.path.join(root, "tmp", "restart.txt"), os.path.join(root, "tmp", "always_restart.txt")
+        self.stamp = _stamp(self.touched)
+        self.looked = time.monotonic()
+
+    def changed(self, served):
+        """Whether the worker must leave before it serves another request."""
+        self.looked = time.monotonic()
+        return _stamp(self.touched) != self.stamp or (served and self.each())
+
+    def due(self, now):
+        """Whether it is time to look again, for a worker that has no pause."""
+        return now - self.looked > _EVERY
+
+    def each(self):
+        """Whether every request wants a new process."""
+        return _stamp(self.always) is not None
