@@ -2,6 +2,7 @@ import test from 'ava';
 import { type Manifest, manifestSchema } from '../../provisioning/manifest.ts';
 import { blankPaper, type Paper, paperHost } from '../../provisioning/paper/index.ts';
 import { apply, resources } from '../../provisioning/provisioner.ts';
+import { specText } from '../../provisioning/slot/contents.ts';
 import { buildAppManifest, buildManifest, somewhere, suspended, without, withProcesses } from '../factories.ts';
 import { applyWithCuts, stepsLeft } from './powercut.ts';
 
@@ -144,6 +145,19 @@ test('every slot of an account is found and ended, also one that no manifest tel
     );
   }
   t.deepEqual([...host.paper.slots.keys()], ['ada.blog']);
+});
+
+test("a process's spec has a name, socket and words of its own, and the app's log and environment", t => {
+  const [web, queue] = processes.slots;
+  const text = (slot = web!) => JSON.parse(specText(processes, slot, somewhere)) as Record<string, unknown>;
+  t.like(text(), { name: 'ada.blog', process: 'web', socket: '/run/berth/slots/ada.blog.sock', argv: null });
+  const argv = ['{venv}/bin/python', '{root}/queue.py', '{other}'];
+  const root = '/home/ada/apps/blog/current';
+  t.like(text({ ...queue!, argv }), {
+    ...{ name: 'ada.blog.queue', process: 'queue', role: 'worker', socket: '/run/berth/slots/ada.blog.queue.sock', entry: null },
+    ...{ log: '/state/logs/ada/blog/app.log', environment: '/state/users/ada/blog.env.json' },
+    argv: [`${root}/.venv/bin/python`, `${root}/queue.py`, '{other}'],
+  });
 });
 
 test('slots that contradict each other are refused, each by name', t => {
