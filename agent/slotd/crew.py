@@ -3,6 +3,7 @@
 A slot starts one worker at a time. What is wanted is a number (all of them when always-on, else as many as the demand asked for), and
 workers of the edition at hand: after a new spec the next one is started and ready before an old one is told to leave.
 """
+import os
 import time
 
 from slotd import doors, meters
@@ -11,7 +12,7 @@ from slotd.sleeper import NOBODY, Sleeper
 from slotd.worker_end import describe_end
 
 GRACE_SECONDS = 60
-_LOOK_SECONDS = 10
+_LOOK_SECONDS = float(os.environ.get("BERTH_LOOK_SECONDS") or 10)
 _STEADY_SECONDS = 10
 # Whoever waits is for the successor: with new code, or with clean memory.
 _IN_ORDER = ("changed", "spent")
