@@ -40,8 +40,8 @@ def _say(text):
 
 
 def at_once(spec):
-    """How many scripts may run at the same time: each takes a process and up to two of our threads."""
-    room = max(1, min(_MOST, (spec["limits"]["processes"] - 2) // 3))
+    """How many scripts may run at the same time: each takes a process and one of our threads."""
+    room = max(1, min(_MOST, (spec["limits"]["processes"] - 2) // 2))
     return min(room, spec["threads"]) if spec["threads"] > 1 else room
 
 

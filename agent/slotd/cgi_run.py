@@ -1,15 +1,15 @@
 """One run of a CGI script: the process, its input, its header, its time limit, its end."""
-import io
 import os
 import re
 import select
 import signal
 import subprocess
-import threading
+import tempfile
 import time
 
 _HEAD_LIMIT = 65_536
 _PIECE = 65_536
+_IN_MEMORY = 1 << 20
 _GRACE_SECONDS = 2
 _END = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(r"^[1-9][0-9]{2}( [^\r\n\0]*)?$")
@@ -25,11 +25,19 @@ class NoAnswer(Exception):
         self.status = status
 
 
-def _whole_body(data):
-    """A file that a script reads its whole input from."""
-    file = os.memfd_create("body")
-    os.write(file, data)
-    os.lseek(file, 0, os.SEEK_SET)
+def _input(body):
+    """A file with the whole of a request's body. nginx sends no more of it once an answer has begun, so it is read first."""
+    data = body.read(_IN_MEMORY)
+    if len(data) < _IN_MEMORY:
+        file = open(os.memfd_create("body"), "w+b", buffering=0)
+    else:
+        file = tempfile.TemporaryFile(buffering=0)
+    while data:
+        view = memoryview(data)
+        while view:
+            view = view[file.write(view) :]
+        data = body.read(_IN_MEMORY)
+    file.seek(0)
     return file
 
 
@@ -37,37 +45,20 @@ class Run:
     """Starts the script at once. Then local_redirect(), and pieces() or end()."""
 
     def __init__(self, path, env, body, seconds):
-        self.until, self.seconds, self.rest, self.feeder = time.monotonic() + seconds, seconds, b"", None
-        short = isinstance(body, io.BytesIO)
-        given = _whole_body(body.read()) if short else subprocess.PIPE
+        self.until, self.seconds, self.rest = time.monotonic() + seconds, seconds, b""
         try:
             # A session of its own, so that whatever it starts can be ended with it.
-            self.process = subprocess.Popen(
-                [path], cwd=os.path.dirname(path), env=env, stdin=given, stdout=subprocess.PIPE, bufsize=0, start_new_session=True,
-            )
+            with _input(body) as given:
+                self.process = subprocess.Popen(
+                    [path], cwd=os.path.dirname(path), env=env, stdin=given, stdout=subprocess.PIPE, bufsize=0, start_new_session=True,
+                )
+        except ConnectionError:
+            raise  # the visitor went away
         except OSError as error:
             hint = " (does its first line name an interpreter that exists, without a carriage return?)"
             raise NoAnswer(f"could not be started: {error.strerror}{hint if isinstance(error, FileNotFoundError) else ''}") from None
-        finally:
-            if short:
-                os.close(given)
         self.out = self.process.stdout.fileno()
-        if not short:
-            self.feeder = threading.Thread(target=self._feed, args=(body,), daemon=True)
-            self.feeder.start()
         self.status, self.headers = "", []
-
-    def _feed(self, body):
-        try:
-            with self.process.stdin as pipe:
-                while True:
-                    data = memoryview(body.read1(_PIECE))
-                    if not data:
-                        return
-                    while data:
-                        data = data[pipe.write(data) :]
-        except OSError:
-            pass  # the script reads no further, or the visitor went away
 
     def _read(self):
         """The next piece of what the script says, b"" at the end. Raises TimeoutError."""
@@ -172,5 +163,3 @@ class Run:
                     pass
                 if self._gone(_GRACE_SECONDS):
                     break
-        if self.feeder is not None:
-            self.feeder.join(_GRACE_SECONDS)
