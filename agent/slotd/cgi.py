@@ -143,8 +143,8 @@ class Application:
             raise Refusal("411 Length Required")
         for _ in range(_TWICE):
             script = self.scripts.find(environ["PATH_INFO"].encode("latin-1"))
-            run = self.running.Run(script.path, environment(environ, script), environ["wsgi.input"], self.seconds)
             try:
+                run = self.running.Run(script.path, environment(environ, script), environ["wsgi.input"], self.seconds)
                 target = run.local_redirect()
                 if target is None:
                     return self._pass_on(run, start)
