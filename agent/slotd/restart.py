@@ -2,7 +2,7 @@
 import os
 import time
 
-_EVERY = 0.2
+_EVERY = 0.05
 
 
 def _stamp(path):
