@@ -98,6 +98,7 @@ function accountPaths(state: string, homes: string) {
     users: join(state, 'users'),
     user: (account: string) => join(state, 'users', account),
     userConfig: (account: string) => join(state, 'users', account, 'config.json'),
+    userAlias: (account: string) => join(state, 'users', account, 'alias'),
     userMyCnf: (account: string) => join(state, 'users', account, 'my.cnf'),
     userEnv: (account: string, app: string) => join(state, 'users', account, `${app}.env.json`),
     // The account's own /tmp

@@ -75,7 +75,7 @@ class Zygote:
         self._ask()
 
     def _refill(self):
-        if not self.spares and not self.waiting:
+        if not self.spares and not self.waiting and not self.retired:
             self._ask(spare=1)
 
     def _ask(self, spare=0):
@@ -117,6 +117,8 @@ class Zygote:
         while self.waiting:
             got = self.waiting.popleft()
             got(pid, sock)
+            if not self.waiting:
+                self.loop.later(0.03, self._refill)
             return
         if self.retired or self.spares:
             sock.close()

@@ -99,6 +99,7 @@ export async function openAccount(actor: Actor, input: NewAccount): Promise<{ ac
   try {
     const job = await together(async () => {
       const uid = await queries.nextUid();
+      if (await queries.isHostName(username)) throw usernameTaken(username);
       const id = await queries.insertAccount({ username, uid, email, plan: plan.id, host: host.id, externalId });
       await addPerson({ login: username, email, role: 'customer', accountId: id, hash });
       if (input.domain) await reserveDomain({ account: id, app: null, name: input.domain, field: 'domain' });
@@ -112,8 +113,34 @@ export async function openAccount(actor: Actor, input: NewAccount): Promise<{ ac
   }
 }
 
+/** Gives an account another name, under which people and billing systems know it from now on. Nothing that runs is touched. */
+export async function renameAccount(actor: Actor, username: string, name: string): Promise<{ account: Account; job: Job | null }> {
+  const account = await liveAccount(actor, username);
+  if (name === username) return { account, job: null };
+  try {
+    const job = await together(async () => {
+      // Its own first name it may have back.
+      if (name !== account.unixName && (await queries.isHostName(name))) throw usernameTaken(name);
+      await queries.rename(account, name);
+      const made = await order(actor, account.id, { kind: 'account-change', title: `Rename ${username} to ${name}` });
+      await note(actor, { action: 'account-rename', account: name, detail: { from: username } });
+      return made;
+    });
+    return { account: await accountOf(actor, name), job };
+  } catch (error) {
+    if (duplicateKey(error) === null) throw error;
+    throw usernameTaken(name);
+  }
+}
+
 /** Changes an account's plan, email or password. Only another plan is work for the host. */
 export async function changeAccount(actor: Actor, username: string, input: AccountChange): Promise<{ account: Account; job: Job | null }> {
+  if (input.username && input.username !== username) {
+    const { username: name, ...rest } = input;
+    const renamed = await renameAccount(actor, username, name);
+    const more = Object.keys(rest).length > 0 ? await changeAccount(actor, name, rest) : null;
+    return { account: more?.account ?? renamed.account, job: more?.job ?? renamed.job };
+  }
   const account = await liveAccount(actor, username);
   const plan = input.plan && input.plan !== account.plan ? await planNamed(actor, input.plan) : null;
   if (plan) mustFit(account, plan);

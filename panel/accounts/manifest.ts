@@ -5,7 +5,8 @@ import type { Account } from './queries.ts';
 export function accountSpecOf(account: Account): AccountSpec {
   if (!account.limits) throw new Error(`the account ${account.username} has no plan`);
   return {
-    name: account.username,
+    name: account.unixName,
+    alias: account.unixName === account.username ? null : account.username,
     uid: account.uid,
     gid: account.uid,
     state: account.suspended ? 'suspended' : 'active',

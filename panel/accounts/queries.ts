@@ -7,6 +7,8 @@ import { limitsFrom } from '../plans/schema.ts';
 export interface Account {
   id: number;
   username: string;
+  /** The account's name on its host: the one it was opened with. */
+  unixName: string;
   uid: number;
   email: string;
   state: 'building' | 'active' | 'suspended' | 'failed' | 'terminating' | 'terminated';
@@ -33,7 +35,7 @@ export interface Account {
 type Row = Omit<Account, 'limits' | 'suspended'> & { limits: string | null; suspended: number };
 
 const STATE = `IF(a.suspended = 1 AND a.state = 'active', 'suspended', a.state)`;
-const SELECT = `SELECT a.id, a.username, a.uid, a.email, ${STATE} AS state, a.state AS stage, a.suspended, a.reason, a.external_id AS externalId,
+const SELECT = `SELECT a.id, a.username, COALESCE((SELECT r.unix_name FROM renames r WHERE r.account_id = a.id), a.username) AS unixName, a.uid, a.email, ${STATE} AS state, a.state AS stage, a.suspended, a.reason, a.external_id AS externalId,
     a.generation, p.name AS plan, a.plan_id AS planId, p.limits, h.name AS host, a.host_id AS hostId,
     (SELECT d.name FROM domains d WHERE d.account_id = a.id AND d.given = 0 ORDER BY d.id LIMIT 1) AS domain,
     (SELECT COUNT(*) FROM apps x WHERE x.account_id = a.id AND x.state <> 'deleting') AS apps,
@@ -140,6 +142,24 @@ export async function raiseGeneration(id: number): Promise<void> {
   await change('UPDATE accounts SET generation = generation + 1 WHERE id = ?', [id]);
 }
 
+/** Whether a name is still an account's on its host, although people know that account by another one. */
+export async function isHostName(name: string): Promise<boolean> {
+  return (await one('SELECT account_id FROM renames WHERE unix_name = ?', [name])) !== null;
+}
+
+/** Gives an account another name; on its host it keeps the first one. */
+export async function rename(account: Account, username: string): Promise<void> {
+  await change('INSERT IGNORE INTO renames (account_id, unix_name) VALUES (?, ?)', [account.id, account.unixName]);
+  await change('UPDATE accounts SET username = ? WHERE id = ?', [username, account.id]);
+  await change('UPDATE people SET login = ? WHERE account_id = ? AND login = ?', [username, account.id, account.username]);
+}
+
+/** The names on hosts of accounts that people know by other ones: both, by the first. */
+export async function renamed(): Promise<Map<string, string>> {
+  const sql = 'SELECT r.unix_name AS unixName, a.username FROM renames r JOIN accounts a ON a.id = r.account_id';
+  return new Map((await select<{ unixName: string; username: string }>(sql)).map(row => [row.unixName, row.username]));
+}
+
 /** Sets the plan of an account. */
 export async function setPlan(id: number, plan: number): Promise<void> {
   await change('UPDATE accounts SET plan_id = ? WHERE id = ?', [plan, id]);
@@ -167,6 +187,7 @@ export async function setApplied(id: number, generation: number): Promise<void> 
 
 /** Turns an account into its tombstone: the uid stays taken, all else is free. */
 export async function bury(id: number): Promise<void> {
+  await change('DELETE FROM renames WHERE account_id = ?', [id]);
   await change(
     `UPDATE accounts SET state = 'terminated', live = NULL, suspended = 0, plan_id = NULL, external_id = NULL, email = '', terminated_at = NOW(3) WHERE id = ?`,
     [id],

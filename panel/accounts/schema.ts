@@ -31,6 +31,7 @@ export function lowerDomain(value: unknown): unknown {
 
 /** What may be changed of an account. */
 export const accountChange = z.strictObject({
+  username: accountName.optional(),
   plan: planName.optional(),
   email: z.email().max(254).optional(),
   password: password.optional(),

@@ -9,7 +9,9 @@ import { order } from '../jobs/actions.ts';
 import type { Job, JobKind } from '../jobs/queries.ts';
 import { notFound } from '../middleware/errors.ts';
 import type { Actor } from '../people/actor.ts';
+import { mustFit } from './keeping.ts';
 import * as queries from './queries.ts';
+import type { AppChange } from './schema.ts';
 import { type App, appFrom, seenAs } from './state.ts';
 
 export { addApp, previewApp } from './add.ts';
@@ -31,7 +33,7 @@ export async function appOf(actor: Actor, username: string, name: string): Promi
 }
 
 async function seen(row: queries.AppRow, account: Account, slots: Parameters<typeof appFrom>[2]): Promise<App> {
-  const slot = slots?.find(slot => slot.name === `${account.username}.${row.name}`);
+  const slot = slots?.find(slot => slot.name === `${account.unixName}.${row.name}`);
   if (slot && seenAs(slot) !== row.lastSeen) await queries.noteSeen(row.id, seenAs(slot));
   return appFrom(row, account, slots);
 }
@@ -98,19 +100,16 @@ export async function startApp(actor: Actor, username: string, name: string): Pr
   return changed(actor, target, { kind: 'app-start', title: `Start ${name}` }, row => queries.setStopped(row.id, false));
 }
 
-/** Changes how an app's processes are kept. */
-export async function changeApp(
-  actor: Actor,
-  username: string,
-  name: string,
-  input: { mode?: 'on-demand' | 'always-on' | 'per-request' },
-): Promise<Job | null> {
+/** Changes how an app's processes are kept. Answers null when that is how they are kept already. */
+export async function changeApp(actor: Actor, username: string, name: string, input: AppChange): Promise<Job | null> {
   const target = await changeable(actor, username, name);
-  const { mode } = input;
-  if (!mode || mode === target.row.mode) return null;
-  return changed(actor, target, { kind: 'app-change', title: `Keep ${name} ${mode}`, detail: { mode } }, row =>
-    queries.setAppMode(row.id, mode),
-  );
+  const asked = Object.entries(input).filter(([key, value]) => value !== undefined && value !== target.row[key as keyof queries.Kept]);
+  if (asked.length === 0) return null;
+  const detail = Object.fromEntries(asked);
+  const kept: queries.Kept = { ...target.row, ...detail };
+  mustFit(kept, target.account);
+  const title = asked.length === 1 && detail.mode ? `Keep ${name} ${detail.mode}` : `Change how ${name} runs`;
+  return changed(actor, target, { kind: 'app-change', title, detail }, row => queries.setKept(row.id, kept));
 }
 
 /** Deletes an app with its files. `confirm` is its name again; its database stays unless that is asked for too. */

@@ -76,14 +76,21 @@ function answersOf(from: Recipe, { source }: NewApp): Record<string, string> {
   }
 }
 
+/** How many slots an app of a recipe takes: one that serves, and one for each further process. */
+const slotsFor = (id: string): number => 1 + (recipe(id)?.process.length ?? 0);
+
 /** Throws Refused when the plan has no room for another app. Call it with the account held. */
-async function mustHaveRoom(account: Account): Promise<void> {
+async function mustHaveRoom(account: Account, draft: queries.AppDraft): Promise<void> {
   const now = await accountById(SYSTEM, account.id);
   const { apps = 0, slots = 0 } = now?.limits ?? {};
   const used = now?.apps ?? 0;
-  if (used < Math.min(apps, slots)) return;
-  const [what, room] = used >= apps ? ['apps', apps] : ['slots', slots];
-  const sentence = room === 0 ? `This plan has no ${what}.` : `All ${room} ${what} of this plan are in use.`;
+  const taken = (await queries.appsOf(SYSTEM, account.id)).reduce((sum, app) => sum + slotsFor(app.recipe), 0);
+  const needed = slotsFor(draft.recipe);
+  if (used < apps && taken + needed <= slots) return;
+  const [what, room, left] = used >= apps ? ['apps', apps, 0] : ['slots', slots, Math.max(0, slots - taken)];
+  const full = room === 0 ? `This plan has no ${what}.` : `All ${room} ${what} of this plan are in use.`;
+  const sentence =
+    left === 0 ? full : `${draft.name} needs ${needed} slots, and ${left} of the ${slots} of this plan ${left === 1 ? 'is' : 'are'} free.`;
   throw new Refused(`limit-${what}`, sentence, 'Delete an app, or choose a larger plan.', {
     fields: [{ field: 'name', message: sentence }],
   });
@@ -109,7 +116,7 @@ export async function addApp(
   try {
     const job = await together(async () => {
       await holdAccount(account.id);
-      await mustHaveRoom(account);
+      await mustHaveRoom(account, draft);
       const made = database ? await reserveDatabase(account, draft.name.replaceAll('-', ''), false) : null;
       const id = await queries.insertApp(account.id, draft, made?.id ?? null);
       await giveAddress(account, { id, name: draft.name });
@@ -139,7 +146,7 @@ export async function addApp(
 export async function previewApp(actor: Actor, username: string, input: NewApp): Promise<string[]> {
   const account = await accountOf(actor, username);
   const { draft, database } = decide(account, input);
-  await mustHaveRoom(account);
+  await mustHaveRoom(account, draft);
   if (database) await mustHaveRoomForDatabase(account);
   if (await queries.appOf(actor, account.id, draft.name)) throw nameTaken(draft.name);
   const parts = await partsOf(account.id);
@@ -165,10 +172,12 @@ function draftRow(account: Account, draft: queries.AppDraft, now: Date): queries
     ownerPassword: owner?.password ?? null,
     ownerShownAt: null,
   };
+  const kept = { workers: 1, threads: 1, maxRequests: 0, isolation: 'shared' } as const;
   const fresh = { state: 'building', reason: '', stopped: false, release: 1, slotGeneration: 1, jobId: 0, lastSeen: 'asleep' } as const;
   return {
     ...rest,
     ...person,
+    ...kept,
     ...fresh,
     id: 0,
     accountId: account.id,

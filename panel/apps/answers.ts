@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { SlotStatus } from '../../provisioning/slot/spec.ts';
 import { mention } from '../jobs/answers.ts';
 import { type Job, jobsByIds } from '../jobs/queries.ts';
 import type { Actor } from '../people/actor.ts';
@@ -6,6 +7,14 @@ import type { appAnswer } from './schema.ts';
 import type { App } from './state.ts';
 
 type Answer = z.infer<typeof appAnswer>;
+
+function slotOut(slot: SlotStatus): Answer['slots'][number] {
+  const { name, process = 'web', role = 'web', state, reason, since, processes, memoryBytes, lastWakeMs, nextRun } = slot;
+  // A host whose Berth is older tells less.
+  const workers = (slot.workers ?? []).map(worker => ({ ...worker, since: new Date(worker.since) }));
+  const times = { since: since ? new Date(since) : null, nextRun: nextRun ? new Date(nextRun) : null };
+  return { name, process, role, state, reason, ...times, processes, memoryBytes, lastWakeMs, workers };
+}
 
 /** An app as it is answered, with the job to look at. */
 export function appOut(app: App, job: Job | null): Answer {
@@ -28,15 +37,7 @@ export function appOut(app: App, job: Job | null): Answer {
   } = app;
   const owner = ownerUser && loginUrl ? { user: ownerUser, email: ownerEmail ?? '', loginUrl } : null;
   const source = { type: 'recipe' as const, recipe: app.recipe, answers: app.answers };
-  const slots = app.slots.map(({ name, state, reason, since, processes, memoryBytes, lastWakeMs }) => ({
-    name,
-    state,
-    reason,
-    since: since ? new Date(since) : null,
-    processes,
-    memoryBytes,
-    lastWakeMs,
-  }));
+  const { workers, threads, maxRequests, isolation } = app;
   const shown = {
     name,
     account,
@@ -47,11 +48,12 @@ export function appOut(app: App, job: Job | null): Answer {
     domains: hosts,
     runtime: 'python' as const,
     mode,
+    ...{ workers, threads, maxRequests, isolation },
     release,
     source,
     database,
   };
-  return { ...shown, owner, slots, createdAt, builtAt, job: job && mention(job) };
+  return { ...shown, owner, slots: app.slots.map(slotOut), createdAt, builtAt, job: job && mention(job) };
 }
 
 /** Apps as they are answered, each with the job that builds it, for one more query. */

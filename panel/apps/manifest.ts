@@ -11,7 +11,8 @@ import type { AppRow } from './queries.ts';
 export interface AppSpecs {
   config: ConfigSpec;
   runtime: RuntimeSpec;
-  slot: SlotSpec;
+  /** The web slot, and one for each further process. */
+  slots: SlotSpec[];
   site: SiteSpec;
 }
 
@@ -23,7 +24,7 @@ export function appSpecsOf(app: AppRow, limits: Limits): AppSpecs {
   return {
     config: { app: app_, url: urlOf(hosts[0]!), hosts, secretKey: app.secretKey, database: app.database, env: app.env },
     runtime: runtimeOf(app, from),
-    slot: slotOf(app, from, limits),
+    slots: slotsOf(app, from, limits),
     site: { app: app_, hosts, health: { path: from.health.path, status: from.health.status, contains: from.health.contains } },
   };
 }
@@ -35,14 +36,11 @@ function runtimeOf(app: AppRow, from: Recipe): RuntimeSpec {
   return { app: app.name, release: app.release, source: { type: 'recipe', recipe: app.recipe, answers: app.answers }, owner };
 }
 
-function slotOf(app: AppRow, from: Recipe, limits: Limits): SlotSpec {
-  return slotSpec.parse({
+function slotsOf(app: AppRow, from: Recipe, limits: Limits): SlotSpec[] {
+  const common = {
     app: app.name,
     state: app.stopped ? 'stopped' : 'up',
-    mode: app.mode,
-    kind: from.run.kind,
-    entry: from.run.entry,
-    stack: 'auto',
+    isolation: app.isolation,
     generation: app.slotGeneration,
     idleSeconds: limits.idleSeconds,
     startSeconds: 60,
@@ -50,5 +48,16 @@ function slotOf(app: AppRow, from: Recipe, limits: Limits): SlotSpec {
     cpuPercent: limits.cpuPercent,
     processes: limits.processes,
     ioMbps: limits.ioMbps,
-  });
+  };
+  const web = {
+    ...common,
+    ...{ mode: app.mode, kind: from.run.kind, entry: from.run.entry, stack: 'auto' },
+    // A plan may have become smaller since this was chosen.
+    ...{ workers: Math.min(app.workers, limits.workers), threads: Math.min(app.threads, limits.threads), maxRequests: app.maxRequests },
+  };
+  const others = from.process.map(({ name: process, role, argv, schedule = null }) => ({
+    ...common,
+    ...{ process, role, argv, schedule, mode: 'always-on', kind: 'command', stack: null },
+  }));
+  return [web, ...others].map(slot => slotSpec.parse(slot));
 }

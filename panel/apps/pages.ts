@@ -10,7 +10,7 @@ import { resourcesOf } from '../resources/actions.ts';
 import { type Met, metOf } from '../resources/met.ts';
 import { type App, appsOf, ownerSecretOnce, restartApp, startApp, stopApp } from './actions.ts';
 import { add, preview, showAdd, showDoors, whyNoApp } from './adding.ts';
-import { changeDomains, removeApp, saveEnv, saveMode, showRemove, showSettings } from './setting.ts';
+import { changeDomains, removeApp, saveEnv, saveKept, showRemove, showSettings } from './setting.ts';
 import { appPage, appView } from './view.ts';
 
 /** A job that ended so long ago is no news on its app's page. */
@@ -115,7 +115,7 @@ export const routes: Route[] = [
   get('/apps/:name/delete', (ctx, actor) => showRemove(ctx, actor)),
   post('/apps/:name/delete', removeApp),
   post('/apps/:name/env', saveEnv),
-  post('/apps/:name/mode', saveMode),
+  post('/apps/:name/mode', saveKept),
   post('/apps/:name/domains', (ctx, actor) => changeDomains(ctx, actor, 'add')),
   post('/apps/:name/domains/delete', (ctx, actor) => changeDomains(ctx, actor, 'delete')),
   post('/apps/:name/owner', owner),

@@ -1,8 +1,19 @@
 import { change, one, select, type Value } from '../db/pool.ts';
 import { type Actor, mine } from '../people/actor.ts';
 
+/** How the processes of an app's web slot are kept. */
+export interface Kept {
+  mode: 'on-demand' | 'always-on' | 'per-request';
+  /** Processes that serve at the same time, and threads in each. */
+  workers: number;
+  threads: number;
+  /** A process is replaced after so many requests; 0 is never. */
+  maxRequests: number;
+  isolation: 'shared' | 'strict';
+}
+
 /** An app as the panel keeps it. */
-export interface AppRow {
+export interface AppRow extends Kept {
   id: number;
   accountId: number;
   name: string;
@@ -11,7 +22,6 @@ export interface AppRow {
   state: 'building' | 'built' | 'failed' | 'deleting';
   reason: string;
   stopped: boolean;
-  mode: 'on-demand' | 'always-on' | 'per-request';
   release: number;
   slotGeneration: number;
   databaseId: number | null;
@@ -36,14 +46,18 @@ type Row = Omit<AppRow, 'answers' | 'env' | 'stopped' | 'hosts'> & { answers: st
 const SELECT = `SELECT x.id, x.account_id AS accountId, x.name, x.recipe, x.answers, x.state, x.reason, x.stopped, x.mode, x.\`release\`,
     x.slot_generation AS slotGeneration, x.database_id AS databaseId, b.name AS \`database\`, x.secret_key AS secretKey, x.env,
     x.owner_user AS ownerUser, x.owner_email AS ownerEmail, x.owner_password AS ownerPassword, x.owner_shown_at AS ownerShownAt,
-    x.job_id AS jobId, x.last_seen AS lastSeen, x.built_at AS builtAt, x.created_at AS createdAt,
+    COALESCE(k.workers, 1) AS workers, COALESCE(k.threads, 1) AS threads, COALESCE(k.max_requests, 0) AS maxRequests,
+    COALESCE(k.isolation, 'shared') AS isolation, x.job_id AS jobId, x.last_seen AS lastSeen, x.built_at AS builtAt, x.created_at AS createdAt,
     (SELECT GROUP_CONCAT(d.name ORDER BY d.given DESC, d.id) FROM domains d WHERE d.app_id = x.id) AS hosts
-  FROM apps x LEFT JOIN \`databases\` b ON b.id = x.database_id
+  FROM apps x LEFT JOIN \`databases\` b ON b.id = x.database_id LEFT JOIN apps_kept k ON k.app_id = x.id
   WHERE (? = 1 OR x.account_id = ?)`;
 
 function toApp(row: Row): AppRow {
   const { answers, env, stopped, hosts } = row;
-  return { ...row, answers: JSON.parse(answers), env: JSON.parse(env), stopped: stopped === 1, hosts: hosts ? hosts.split(',') : [] };
+  // What COALESCE picks may be told as text.
+  const counts = { workers: Number(row.workers), threads: Number(row.threads), maxRequests: Number(row.maxRequests) };
+  const said = { answers: JSON.parse(answers), env: JSON.parse(env), hosts: hosts ? hosts.split(',') : [] };
+  return { ...row, ...counts, ...said, stopped: stopped === 1 };
 }
 
 /** The apps of an account an actor may see. */
@@ -88,8 +102,11 @@ export async function setAppEnv(app: number, env: Record<string, string>): Promi
 }
 
 /** Sets how an app's processes are kept. */
-export async function setAppMode(app: number, mode: AppRow['mode']): Promise<void> {
+export async function setKept(app: number, { mode, workers, threads, maxRequests, isolation }: Kept): Promise<void> {
   await change('UPDATE apps SET mode = ? WHERE id = ?', [mode, app]);
+  const sql = `INSERT INTO apps_kept (app_id, workers, threads, max_requests, isolation) VALUES (?, ?, ?, ?, ?)
+    ON DUPLICATE KEY UPDATE workers = VALUES(workers), threads = VALUES(threads), max_requests = VALUES(max_requests), isolation = VALUES(isolation)`;
+  await change(sql, [app, workers, threads, maxRequests, isolation]);
 }
 
 /** Stops an app or lets it run. */

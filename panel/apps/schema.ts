@@ -19,6 +19,9 @@ export const sourceInput = z.discriminatedUnion('type', [
 /** How an app's processes are kept. */
 export const appMode = z.enum(['on-demand', 'always-on', 'per-request']);
 
+/** Whether an app's processes may be forked from an interpreter that other accounts' apps are forked from, too. */
+export const appIsolation = z.enum(['shared', 'strict']);
+
 /** Environment variables: a value of null keeps the one there is. */
 export const envInput = z.record(envName, envValue.nullable()).refine(env => Object.keys(env).length <= 200, 'use at most 200 variables');
 
@@ -48,7 +51,14 @@ export type NewApp = z.infer<typeof newApp>;
 export type NewAppInput = z.input<typeof newApp>;
 
 /** What may be changed of an app. */
-export const appChange = z.strictObject({ mode: appMode.optional() });
+export const appChange = z.strictObject({
+  mode: appMode.optional(),
+  workers: z.int().min(1).max(64).optional(),
+  threads: z.int().min(1).max(64).optional(),
+  maxRequests: z.int().min(0).max(1_000_000_000).optional(),
+  isolation: appIsolation.optional(),
+});
+export type AppChange = z.infer<typeof appChange>;
 
 /** Deleting says the name again; the database goes only when asked for. */
 export const appDeletion = z.strictObject({ confirm: z.string().max(64).optional(), database: z.boolean().default(false) });
@@ -59,12 +69,16 @@ export const appState = z.enum(['building', 'running', 'asleep', 'stopped', 'fai
 /** A slot as it is answered. */
 export const slotAnswer = z.object({
   name: z.string(),
+  process: z.string(),
+  role: z.enum(['web', 'worker', 'scheduled']),
   state: z.string(),
   reason: z.string().nullable(),
   since: z.date().nullable(),
   processes: z.int(),
   memoryBytes: z.int(),
   lastWakeMs: z.number().nullable(),
+  workers: z.array(z.object({ pid: z.int(), generation: z.int(), since: z.date(), requests: z.int() })),
+  nextRun: z.date().nullable(),
 });
 
 /** An app as it is answered. */
@@ -78,6 +92,10 @@ export const appAnswer = z.object({
   domains: z.array(z.string()),
   runtime: z.literal('python'),
   mode: appMode,
+  workers: z.int(),
+  threads: z.int(),
+  maxRequests: z.int(),
+  isolation: appIsolation,
   release: z.int(),
   source: z.object({ type: z.literal('recipe'), recipe: z.string(), answers: z.record(z.string(), z.string()) }),
   database: z.string().nullable(),

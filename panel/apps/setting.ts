@@ -7,7 +7,7 @@ import type { Ctx } from '../middleware/route.ts';
 import { parse } from '../middleware/validate.ts';
 import type { Actor } from '../people/actor.ts';
 import { changeApp, deleteApp, envOf, setEnv } from './actions.ts';
-import { appMode, envInput } from './schema.ts';
+import { appIsolation, appMode, envInput } from './schema.ts';
 import { appPage } from './view.ts';
 
 const BUILT_IN = ['DATABASE_URL', 'SECRET_KEY', 'ALLOWED_HOSTS', 'BERTH_URL', 'BERTH_CONFIG', 'STATIC_ROOT', 'MEDIA_ROOT'];
@@ -68,14 +68,21 @@ export async function saveEnv(ctx: Ctx, actor: Actor): Promise<void> {
   );
 }
 
-/** Changes whether an app sleeps. */
-export async function saveMode(ctx: Ctx, actor: Actor): Promise<void> {
+const keptForm = z.strictObject({
+  mode: appMode,
+  workers: z.coerce.number().int().min(1, 'use at least 1').max(64, 'use 64 at most'),
+  threads: z.coerce.number().int().min(1, 'use at least 1').max(64, 'use 64 at most'),
+  maxRequests: z.coerce.number().int().min(0, 'use 0 or more').max(1_000_000_000, 'use a smaller number'),
+  isolation: appIsolation,
+});
+
+/** Changes how an app's processes are kept. */
+export async function saveKept(ctx: Ctx, actor: Actor): Promise<void> {
   const name = String(ctx.params.name);
   await attempt(
     ctx,
     async () => {
-      const { mode } = parse(z.strictObject({ mode: appMode }), form(ctx));
-      await changeApp(actor, actor.account ?? '', name, { mode });
+      await changeApp(actor, actor.account ?? '', name, parse(keptForm.partial(), form(ctx)));
       ctx.redirect(`/apps/${name}`);
     },
     fault => showSettings(ctx, actor, fault),

@@ -23,16 +23,19 @@ export interface App extends Omit<AppRow, 'state' | 'secretKey' | 'ownerPassword
 
 /** Tells an app's state from its row and from what its host says; `slots` is null when the host is away. */
 export function appFrom(row: AppRow, account: Account, slots: SlotStatus[] | null): App {
-  const own = (slots ?? []).filter(slot => slot.name === `${account.username}.${row.name}`);
+  const own = slotsOf(row, account, slots ?? []);
   const { secretKey: _, ownerPassword, env: __, ...shown } = row;
   const url = urlOf(row.hosts[0] ?? 'localhost');
   const path = recipe(row.recipe)?.owner?.login_path;
-  const state = stateOf(row, account, slots === null ? null : (own[0] ?? null));
+  const web = own.find(slot => slot.name === `${account.unixName}.${row.name}`) ?? null;
+  const state = stateOf(row, account, web);
+  // An app that runs has a reason too, when it is not the newest version that does.
+  const said = { failed: row.reason || web?.reason, suspended: account.reason, running: web?.reason };
   return {
     ...shown,
     account: account.username,
     state,
-    reason: state === 'failed' ? row.reason || own[0]?.reason || '' : state === 'suspended' ? account.reason : '',
+    reason: (state in said && said[state as keyof typeof said]) || '',
     deleting: row.state === 'deleting',
     url,
     loginUrl: path && row.ownerUser ? `${url}${path}` : null,
@@ -40,6 +43,13 @@ export function appFrom(row: AppRow, account: Account, slots: SlotStatus[] | nul
     ownerWaits: row.state === 'built' && ownerPassword !== null && row.ownerShownAt === null,
     memoryMb: account.limits?.memoryMb ?? null,
   };
+}
+
+/** The slots of one app, the one that serves visitors first. */
+export function slotsOf(row: Pick<AppRow, 'name'>, account: Pick<Account, 'unixName'>, slots: SlotStatus[]): SlotStatus[] {
+  const web = `${account.unixName}.${row.name}`;
+  const own = slots.filter(slot => slot.name === web || slot.name.startsWith(`${web}.`));
+  return own.sort((a, b) => Number(b.name === web) - Number(a.name === web) || (a.name < b.name ? -1 : 1));
 }
 
 function stateOf(row: AppRow, account: Account, slot: SlotStatus | null): AppState {

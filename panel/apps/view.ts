@@ -1,9 +1,10 @@
 import { recipe } from '../../provisioning/catalog/recipe.ts';
+import type { SlotStatus } from '../../provisioning/slot/spec.ts';
 import type { Account } from '../accounts/queries.ts';
 import { urlOf } from '../domains/actions.ts';
 import { ownAccount, standing } from '../middleware/page.ts';
 import type { Ctx } from '../middleware/route.ts';
-import { appSaid, type Said } from '../middleware/words.ts';
+import { appSaid, bytes, type Said } from '../middleware/words.ts';
 import type { Actor } from '../people/actor.ts';
 import { appOf } from './actions.ts';
 import type { App } from './state.ts';
@@ -17,6 +18,16 @@ export interface AppView {
   icon: string;
   recipeName: string;
   mode: App['mode'];
+  workers: number;
+  threads: number;
+  maxRequests: number;
+  isolation: App['isolation'];
+  /** The most that the plan allows. */
+  most: { workers: number; threads: number };
+  /** Why it is not the newest version that runs; empty when it is. */
+  held: string;
+  /** The processes beside the one that serves. */
+  others: { process: string; said: Said; nextRun: number | null }[];
   release: number;
   database: string | null;
   createdAt: Date;
@@ -43,13 +54,25 @@ export function saidOf(app: App): Said {
   });
 }
 
+/** A process beside the one that serves, in words. */
+function otherView(slot: SlotStatus): AppView['others'][number] {
+  const { process, role, state, reason, memoryBytes } = slot;
+  const fact = reason ?? (state === 'running' ? bytes(memoryBytes) : '');
+  const tone = state === 'backing-off' || (role === 'scheduled' && reason) ? 'bad' : state === 'running' ? 'good' : 'calm';
+  const words = { running: 'Running', starting: 'Starting', 'backing-off': 'Failed', asleep: 'Waiting for its time' };
+  return { process, said: { tone, word: words[state], fact }, nextRun: slot.nextRun ?? null };
+}
+
 /** Puts an app into the shape of its pages. */
 export function appView(app: App, account: Account): AppView {
   const from = recipe(app.recipe);
   const still = !app.deleting && app.builtAt !== null;
-  const { name, url, mode, release, database, createdAt, loginUrl } = app;
+  const { name, url, mode, workers, threads, maxRequests, isolation, release, database, createdAt, loginUrl } = app;
   return {
-    ...{ name, url, mode, release, database, createdAt, loginUrl },
+    ...{ name, url, mode, workers, threads, maxRequests, isolation, release, database, createdAt, loginUrl },
+    most: { workers: account.limits?.workers ?? 1, threads: account.limits?.threads ?? 1 },
+    held: app.state === 'running' ? app.reason : '',
+    others: app.slots.filter(slot => (slot.role ?? 'web') !== 'web').map(otherView),
     host: new URL(url).host,
     said: saidOf(app),
     icon: from?.icon ?? 'box',

@@ -40,7 +40,7 @@ export async function reserveDatabase(account: Account, part: string, exact: boo
   await mustHaveRoomForDatabase(account);
   for (let attempt = 1; ; attempt++) {
     const suffix = attempt === 1 ? '' : String(attempt);
-    const name = `${account.username}_${part.slice(0, 15 - suffix.length)}${suffix}`;
+    const name = `${account.unixName}_${part.slice(0, 15 - suffix.length)}${suffix}`;
     try {
       return { id: await queries.insertDatabase(account.id, name, randomPassword()), name };
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { SlotStatus } from '../../provisioning/slot/spec.ts';
+import { renamed } from '../accounts/queries.ts';
 import { notFound } from '../middleware/errors.ts';
 import type { Actor } from '../people/actor.ts';
 import * as client from './client.ts';
@@ -60,25 +61,27 @@ export async function hostSeries(actor: Actor, name: string, range: string): Pro
 const slotsSeen = new Map<string, { at: number; slots: Promise<SlotStatus[] | null> }>();
 
 /** The slots of an account the caller has found, or null when its host is away. Asked at most once a second. */
-export async function slotsOf(account: { username: string; hostId: number }): Promise<SlotStatus[] | null> {
-  const last = slotsSeen.get(account.username);
+export async function slotsOf(account: { unixName: string; hostId: number }): Promise<SlotStatus[] | null> {
+  const last = slotsSeen.get(account.unixName);
   if (last && performance.now() - last.at < 1000) return last.slots;
   if (slotsSeen.size > 5000) slotsSeen.clear();
   const slots = askSlots(account);
-  slotsSeen.set(account.username, { at: performance.now(), slots });
+  slotsSeen.set(account.unixName, { at: performance.now(), slots });
   return slots;
 }
 
-async function askSlots(account: { username: string; hostId: number }): Promise<SlotStatus[] | null> {
+async function askSlots(account: { unixName: string; hostId: number }): Promise<SlotStatus[] | null> {
   const host = await queries.hostById(account.hostId);
-  return host ? client.slots(host, account.username).catch(() => null) : null;
+  return host ? client.slots(host, account.unixName).catch(() => null) : null;
 }
 
-/** Every slot of every host that answers. */
+/** Every slot of every host that answers, named by the accounts' names of today. */
 export async function everySlot(actor: Actor): Promise<SlotStatus[]> {
   const hosts = await queries.hostsOf(actor);
   const found = await Promise.all(hosts.map(host => client.allSlots(host).catch(() => [])));
-  return found.flat();
+  const names = await renamed();
+  const known = (name: string) => name.replace(/^[^.]+/, account => names.get(account) ?? account);
+  return found.flat().map(slot => ({ ...slot, name: known(slot.name) }));
 }
 
 /** How many hosts answer. */

@@ -48,7 +48,7 @@ export function gather({ account, apps, databases, upToJob }: Parts): Delivery {
     databases: databases.filter(database => database.state !== 'deleting').map(databaseSpecOf),
     configs: specs.map(spec => spec.config),
     runtimes: specs.map(spec => spec.runtime),
-    slots: specs.map(spec => spec.slot),
+    slots: specs.flatMap(spec => spec.slots),
     sites: specs.map(spec => spec.site),
     gone: { databases: goneDatabases.map(database => database.name), apps: [...deleting, ...failed].map(app => app.name) },
   };

@@ -25,7 +25,7 @@ export async function logOf(
   const app = await appOf(actor, account.id, name);
   const host = app && (await hostById(account.hostId));
   if (!app || !host) throw notFound('app');
-  return client.logs(host, { account: username, app: name, ...question }, signal);
+  return client.logs(host, { account: account.unixName, app: name, ...question }, signal);
 }
 
 /** The last lines of an app's log, for a page that works without scripts. */

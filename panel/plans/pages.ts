@@ -16,7 +16,9 @@ const LABELS: Record<keyof Limits, [label: string, unit: string, hint: string]> 
   inodes: ['Files', '', 'Files and folders in the home.'],
   databases: ['Databases', '', ''],
   apps: ['Apps', '', ''],
-  slots: ['Slots', '', 'Each app that runs needs one.'],
+  slots: ['Slots', '', 'Each app that runs needs one, and one more for each further process of it.'],
+  workers: ['Processes of an app', '', 'That serve visitors at the same time, at most.'],
+  threads: ['Threads of a process', '', 'Requests that one process serves at the same time, at most.'],
   bandwidthMb: ['Traffic a month', 'MB', ''],
   idleSeconds: ['Falls asleep after', 'seconds', 'Without a visit.'],
 };

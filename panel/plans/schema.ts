@@ -3,7 +3,7 @@ import { type Limits, limitsSpec } from '../../provisioning/account/spec.ts';
 
 /** The limits of a plan as its row holds them. A row may be older than a limit, which it then does not have. */
 export function limitsFrom(text: string): Limits {
-  return { ioMbps: 0, ...JSON.parse(text) };
+  return { ioMbps: 0, workers: 4, threads: 16, ...JSON.parse(text) };
 }
 
 /** A plan's name, as it stands in addresses. */
@@ -22,6 +22,8 @@ export const limitsInput = z.strictObject({
   databases: bounds.databases.default(3),
   apps: bounds.apps.default(3),
   slots: bounds.slots.default(3),
+  workers: bounds.workers,
+  threads: bounds.threads,
   bandwidthMb: bounds.bandwidthMb.default(100_000),
   idleSeconds: bounds.idleSeconds.default(300),
 });
@@ -31,7 +33,9 @@ export const newPlan = z.strictObject({ name: planName, limits: limitsInput.pref
 export type NewPlan = z.infer<typeof newPlan>;
 
 // Without the default, which would set what nobody asked for.
-const limitsPart = limitsSpec.extend({ ioMbps: bounds.ioMbps.unwrap() }).partial();
+const limitsPart = limitsSpec
+  .extend({ ioMbps: bounds.ioMbps.unwrap(), workers: bounds.workers.unwrap(), threads: bounds.threads.unwrap() })
+  .partial();
 
 /** What may be changed of a plan: any of its limits. */
 export const planChange = z.strictObject({ limits: limitsPart });

@@ -11,5 +11,5 @@ export async function resourcesOf(actor: Actor, username: string, name: string, 
   const app = await appOf(actor, account.id, name);
   const host = app && (await hostById(account.hostId));
   if (!app || !host) throw notFound('app');
-  return client.appSeries(host, username, name, range);
+  return client.appSeries(host, account.unixName, name, range);
 }

@@ -16,6 +16,6 @@ export interface AccountUsage extends client.Usage {
 export async function usageOf(actor: Actor, username: string): Promise<AccountUsage> {
   const account = await accountOf(actor, username);
   const host = await hostById(account.hostId);
-  const used = await client.usage(host!, username);
+  const used = await client.usage(host!, account.unixName);
   return { username, ...used, apps: account.apps, databases: account.databases, limits: account.limits };
 }

@@ -85,11 +85,12 @@ export async function keepUsages(all: readonly Told[], now = new Date()): Promis
   }
 }
 
-/** The live accounts of a host, by name. */
+/** The live accounts of a host, by the name they have there. */
 export async function accountIdsOn(host: number): Promise<Map<string, number>> {
-  const rows = await select<{ id: number; username: string }>(`SELECT id, username FROM accounts WHERE host_id = ? AND state = 'active'`, [
-    host,
-  ]);
+  const rows = await select<{ id: number; username: string }>(
+    `SELECT a.id, COALESCE(r.unix_name, a.username) AS username FROM accounts a LEFT JOIN renames r ON r.account_id = a.id WHERE a.host_id = ? AND a.state = 'active'`,
+    [host],
+  );
   return new Map(rows.map(row => [row.username, row.id]));
 }
 

@@ -102,12 +102,16 @@ async function toPackage(caller: Caller, user: string, name: string): Promise<vo
 
 /** modifyacct: another package, another contact address; what cannot be changed says so before anything is. */
 export async function modify(caller: Caller, params: Params): Promise<Done> {
-  const user = lower(params.need('user'));
+  let user = lower(params.need('user'));
   const account = await actions.accountOf(caller.actor, user);
   const renamed = lower(params.text('newuser'));
-  if (renamed && renamed !== user) throw new Refused('no-rename', `Accounts cannot be renamed yet; “${user}” keeps its name.`);
   const domain = lower(params.text('domain', 'DNS'));
   if (domain && domain !== account.domain) throw new Refused('no-domain-change', 'The main domain is changed in the panel, under Domains.');
+  if (renamed && renamed !== user) {
+    parse(accountName, renamed, 'newuser');
+    await settle(caller.actor, (await actions.renameAccount(caller.actor, user, renamed)).job);
+    user = renamed;
+  }
   const email = params.text('contactemail');
   if (email) await actions.changeAccount(caller.actor, user, { email });
   const plan = params.text('plan');

@@ -5,6 +5,8 @@ import { groupId, takenBy } from './userdb.ts';
 /** The account as the host has it. */
 export interface AccountFound {
   texts: Record<string, string | null>;
+  /** The other name that was last given to the account here. */
+  noted: string | null;
   entries: Record<string, Entry | null>;
   home: Record<string, HomeEntry | null>;
   webGroup: number;
@@ -18,6 +20,8 @@ export async function inspect(sight: Sight, manifest: Manifest): Promise<Account
   const at = sight.layout;
   const texts: AccountFound['texts'] = {};
   for (const file of [`${account.name}.user`, `${account.name}.group`]) texts[file] = await sight.text(at.userdbFile(file));
+  const noted = ((await sight.text(at.userAlias(account.name))) ?? '').trim() || null;
+  for (const alias of [noted, account.alias]) if (alias) texts[`${alias}.user`] = await sight.text(at.userdbFile(`${alias}.user`));
   const entries: AccountFound['entries'] = {};
   const paths = [`${account.uid}.user`, `${account.gid}.group`].map(at.userdbFile);
   paths.push(at.home(account.name), at.user(account.name), at.tmp(account.name));
@@ -29,10 +33,14 @@ export async function inspect(sight: Sight, manifest: Manifest): Promise<Account
   const who = { ...account, home };
   return {
     texts,
+    noted,
     entries,
     home: entries[home] ? await sight.home(who, [`${home}/apps`, `${home}/www`]) : {},
     webGroup: groupId(group, 'www-data') ?? 0,
-    taken: takenBy(passwd, account.name, account.uid) ?? takenBy(group, account.name, account.gid),
+    taken:
+      (account.alias ? takenBy(passwd, account.alias, account.uid) : null) ??
+      takenBy(passwd, account.name, account.uid) ??
+      takenBy(group, account.name, account.gid),
     alive: await sight.alive(account.uid),
   };
 }

@@ -3,7 +3,7 @@ import type { Layout } from '../layout.ts';
 import type { Manifest } from '../manifest.ts';
 import type { Act, Step } from '../steps.ts';
 import type { AccountFound } from './inspect.ts';
-import { groupRecord, ownRecord, userRecord } from './userdb.ts';
+import { aliasRecord, groupRecord, ownRecord, sameNumber, userRecord } from './userdb.ts';
 
 const step = (why: string, act: Act): Step => ({ ...act, why, resource: 'account' });
 
@@ -38,6 +38,26 @@ function records(manifest: Manifest, found: AccountFound, at: Layout): Step[] {
   return steps;
 }
 
+/** The other name of a renamed account. Which one it is gets noted before its record is made, so that none is ever forgotten. */
+function alias(manifest: Manifest, found: AccountFound, at: Layout): Step[] {
+  const { account } = manifest;
+  const steps: Step[] = [];
+  const { noted } = found;
+  if (noted && noted !== account.alias && found.texts[`${noted}.user`])
+    steps.push(step(`Let go of the name ${noted}`, { do: 'delete', path: at.userdbFile(`${noted}.user`) }));
+  const note = at.userAlias(account.name);
+  if (noted && !account.alias) steps.push(step(`Forget the name ${noted}`, { do: 'delete', path: note }));
+  if (!account.alias) return steps;
+  const owned = { mode: 0o644, uid: 0, gid: 0 };
+  if (noted !== account.alias)
+    steps.push(step(`Note the new name ${account.alias}`, { do: 'write', path: note, text: `${account.alias}\n`, ...owned }));
+  const text = aliasRecord(account, at.home(account.name));
+  const file = `${account.alias}.user`;
+  if (found.texts[file] !== text)
+    steps.push(step(`Know ${account.name} as ${account.alias} too`, { do: 'write', path: at.userdbFile(file), text, ...owned }));
+  return steps;
+}
+
 function folders(manifest: Manifest, found: AccountFound, at: Layout): Step[] {
   const { name, uid, gid } = manifest.account;
   const wanted: [string, string, number, number, number][] = [
@@ -61,7 +81,9 @@ function folders(manifest: Manifest, found: AccountFound, at: Layout): Step[] {
 export function plan(manifest: Manifest, found: AccountFound, at: Layout): Step[] {
   const { account } = manifest;
   const record = found.texts[`${account.name}.user`];
-  const taken = found.taken ?? (record && !ownRecord(record) ? account.name : null);
+  const other = account.alias && found.noted !== account.alias ? found.texts[`${account.alias}.user`] : null;
+  const strange = (record && !ownRecord(record) ? account.name : null) ?? (other && !sameNumber(other, account.uid) ? account.alias : null);
+  const taken = found.taken ?? strange;
   if (taken) {
     throw new Refused(
       'unix-name-taken',
@@ -74,7 +96,7 @@ export function plan(manifest: Manifest, found: AccountFound, at: Layout): Step[
     );
   }
   const home = at.home(account.name);
-  const steps = [...records(manifest, found, at), ...folders(manifest, found, at)];
+  const steps = [...records(manifest, found, at), ...folders(manifest, found, at), ...alias(manifest, found, at)];
   if (account.state === 'suspended') {
     return found.alive
       ? [...steps, step(`End every process of ${account.name}`, { do: 'sweep', account: account.name, uid: account.uid })]

@@ -21,6 +21,9 @@ export function remove(manifest: Manifest, found: AccountFound, at: Layout): Ste
     steps.push(step(`Delete the temporary files of ${name}`, { do: 'home', who, ops: [{ op: 'empty', path: at.tmp(name) }] }));
     steps.push(step(`Delete the temporary folder of ${name}`, { do: 'delete', path: at.tmp(name) }));
   }
+  const other = found.noted;
+  if (other && found.texts[`${other}.user`] && other !== name)
+    steps.push(step(`Let go of the name ${other}`, { do: 'delete', path: at.userdbFile(`${other}.user`) }));
   const rest: [string, string][] = [
     [at.user(name), `Delete the configuration of ${name}`],
     [at.logsOf(name), `Delete the logs of ${name}`],

@@ -13,6 +13,9 @@ export const limitsSpec = z.strictObject({
   databases: z.int().min(0).max(10_000),
   apps: z.int().min(0).max(10_000),
   slots: z.int().min(0).max(10_000),
+  /** Processes that one app may serve visitors with at the same time, and threads in each of them. */
+  workers: z.int().min(1).max(64).default(4),
+  threads: z.int().min(1).max(64).default(16),
   bandwidthMb: z.int().min(0).max(1_000_000_000),
   idleSeconds: z.int().min(1).max(86_400),
 });
@@ -21,6 +24,8 @@ export type Limits = z.infer<typeof limitsSpec>;
 /** One unix account: its user, group and home. Ids are chosen by the panel and never used again. */
 export const accountSpec = z.strictObject({
   name: accountName,
+  /** The name people and billing systems use since the account was renamed; its files, databases and processes keep the first one. */
+  alias: accountName.nullable().default(null),
   uid: unixId,
   gid: unixId,
   state: z.enum(['active', 'suspended']),

@@ -18,9 +18,19 @@ export function userRecord(account: AccountSpec, home: string): string {
   })}\n`;
 }
 
+/** The record by which the system knows a renamed account under its new name too: the same number, the same home. Pure. */
+export function aliasRecord(account: AccountSpec, home: string): string {
+  return userRecord({ ...account, name: account.alias ?? account.name }, home);
+}
+
 /** Whether a user record is one that Berth wrote. */
 export function ownRecord(text: string): boolean {
   return text.includes('"realName":"Berth account ');
+}
+
+/** Whether a user record is of this number, so that a broken-off renaming can be taken up again. */
+export function sameNumber(text: string, uid: number): boolean {
+  return ownRecord(text) && text.includes(`"uid":${uid},`);
 }
 
 /** The JSON group record of the account's own group. */

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { appName } from '../names.ts';
+import { schedule } from '../slot/spec.ts';
 
 /** The words a command may be made of: `{venv}` and `{root}` are folders, the rest is what the customer said. */
 const PLACEHOLDER = /^(venv|root|owner\.user|owner\.email|answer\.[a-z][a-z0-9_]*)$/;
@@ -50,6 +52,22 @@ const questionSchema = z
   })
   .refine(question => (question.type === 'select') === Boolean(question.options), 'a select needs options, and only a select has them');
 
+/** A process of an app beside the one that serves visitors: kept running, or run at its times. */
+const processSchema = z
+  .strictObject({
+    name: appName.refine(name => name !== 'web', 'web is the process that serves visitors, see [run]'),
+    role: z.enum(['worker', 'scheduled']),
+    argv: argv.refine(
+      words => words.flatMap(placeholders).every(name => name === 'venv' || name === 'root'),
+      'a process knows only {venv} and {root}',
+    ),
+    schedule: schedule.optional(),
+  })
+  .refine(
+    ({ role, schedule }) => (role === 'scheduled') === (schedule !== undefined),
+    'a scheduled process needs a schedule, and no other has one',
+  );
+
 /** What recipe.toml may say. A key that is not here is an error, so that a typing mistake never goes unnoticed. */
 export const recipeSchema = z.strictObject({
   format: z.literal(1),
@@ -88,6 +106,10 @@ export const recipeSchema = z.strictObject({
     })
     .optional(),
   run: z.strictObject({ kind: z.literal('wsgi'), entry: z.string().regex(/^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$/) }),
+  process: z
+    .array(processSchema)
+    .default([])
+    .refine(all => new Set(all.map(({ name }) => name)).size === all.length, 'each process has a name of its own'),
   health: z.strictObject({ path: z.string().startsWith('/'), status: z.int().min(100).max(599), contains: z.string().min(8) }),
 });
 export type RecipeText = z.infer<typeof recipeSchema>;

@@ -23,7 +23,7 @@ export function specText(manifest: Manifest, slot: SlotSpec, at: Layout): string
     mode: slot.mode,
     kind: slot.kind,
     entry: slot.entry,
-    argv: slot.argv,
+    argv: slot.argv?.map(word => word.replaceAll('{venv}', `${root}/.venv`).replaceAll('{root}', root)) ?? null,
     listen: slot.listen,
     protocol: slot.protocol,
     schedule: slot.schedule,

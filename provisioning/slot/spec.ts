@@ -26,7 +26,7 @@ const fields = z.strictObject({
     .regex(/^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$/, 'use module:callable, such as mysite.wsgi:application')
     .nullable()
     .default(null),
-  /** The words of kind command; the program may be a path or a name on the app's PATH. */
+  /** The words of kind command; the program may be a path or a name on the app's PATH. `{venv}` and `{root}` are the app's folders. */
   argv: z.array(z.string().min(1).max(4000)).min(1).max(200).nullable().default(null),
   /** How a command gets its socket: as descriptor 3 (LISTEN_FDS), or it listens on the number in $PORT. */
   listen: z.enum(['fd', 'port']).default('fd'),

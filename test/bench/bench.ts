@@ -5,12 +5,11 @@ import { type Ground, layGround } from './ground.ts';
 import { neighbours, register } from './many.ts';
 import { nginx } from './nginx.ts';
 import { installPeers } from './packages.ts';
-import { cgi } from './peers.ts';
 import { stopAll } from './process.ts';
 import { type Row, table, writeJson } from './report.ts';
 import type { Effort, Stage } from './stage.ts';
-import { wakes } from './wakes.ts';
-import { awake, sleepingRows } from './weight.ts';
+import { crowdRow, perRequestRow, wakes } from './wakes.ts';
+import { residentRow, sleepingRows, warmRows } from './weight.ts';
 
 const USERS = 20;
 const FULL: Effort = { wakes: 20, crowds: 5, loads: 5, loadSeconds: 10, registered: 20, restSeconds: 10, slots: 10_000 };
@@ -24,7 +23,22 @@ function forbidServices(path: string): () => void {
   return () => rmSync(path);
 }
 
-function setUp(ground: Ground, effort: Effort): Stage {
+/** Groups of rows that can be measured by themselves: `--only wakes,load`. */
+const PARTS: Record<string, (stage: Stage) => Promise<Row[]>> = {
+  boot: async stage => [await firstAfterBoot(stage)],
+  wakes: wakes,
+  each: async stage => [await perRequestRow(stage)],
+  crowd: async stage => [await crowdRow(stage)],
+  memory: async stage => [await residentRow(stage)],
+  load: warmRows,
+  asleep: sleepingRows,
+  many: neighbours,
+};
+// Whose figures need which slot servers.
+const FEW = ['memory', 'asleep', 'many'];
+const MANY = ['asleep', 'many'];
+
+function setUp(ground: Ground, effort: Effort, parts: string[]): Stage {
   const [main, few, many] = [new Berth(ground, 'main'), new Berth(ground, 'few'), new Berth(ground, 'many')];
   const stage: Stage = { ground, effort, main, few, many, emperor: null };
   for (const user of ground.users) {
@@ -32,10 +46,12 @@ function setUp(ground: Ground, effort: Effort): Stage {
     main.write(user, { app: 'own', kind: 'django', stack: null, idle: 2 });
     main.write(user, { app: 'fl', kind: 'flask', stack: 'flask-3', idle: 2 });
   }
-  register(stage, few, 10);
-  register(stage, many, effort.slots);
+  if (needs(parts, FEW)) register(stage, few, 10);
+  if (needs(parts, MANY)) register(stage, many, effort.slots);
   return stage;
 }
+
+const needs = (parts: string[], some: string[]) => parts.some(part => some.includes(part));
 
 /** slotd's start and the very first visit after it, before any zygote has had time to load. */
 async function firstAfterBoot(stage: Stage): Promise<Row> {
@@ -46,29 +62,36 @@ async function firstAfterBoot(stage: Stage): Promise<Row> {
   return { figure: 'start of slotd and first answer', unit: 'ms', berth: [took], goal: 'told', met: () => true };
 }
 
-async function measure(stage: Stage): Promise<Row[]> {
-  const say = (what: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${what} …`);
+async function measure(stage: Stage, parts: string[]): Promise<Row[]> {
   await nginx(stage.ground, [stage.main, stage.few, stage.many]);
-  const rows = [await firstAfterBoot(stage)];
-  await cgi(stage.ground);
-  say('Waking single apps, then all at once');
-  rows.unshift(...(await wakes(stage)));
-  await stage.few.start();
-  say('Looking at what sleeps');
-  const asleep = await sleepingRows(stage);
-  say('Weighing and loading what is awake');
-  rows.push(...(await awake(stage)), ...asleep);
-  say(`Waking among ${stage.effort.slots} slots`);
-  rows.push(...(await neighbours(stage)));
+  const rows: Row[] = [];
+  if (!parts.includes('boot')) await stage.main.start();
+  if (needs(parts, FEW)) await stage.few.start();
+  if (parts.includes('many') && !parts.includes('asleep')) await stage.many.start();
+  for (const part of parts) {
+    console.log(`${new Date().toISOString().slice(11, 19)} ${part} …`);
+    rows.push(...(await PARTS[part]!(stage)));
+  }
   return rows;
+}
+
+/** The parts asked for, in their own order; all of them when none is named. */
+function wanted(argv: string[]): string[] {
+  const at = argv.indexOf('--only');
+  if (at < 0) return Object.keys(PARTS);
+  const names = (argv[at + 1] ?? '').split(',');
+  const strange = names.find(name => !(name in PARTS));
+  if (strange !== undefined) throw new Error(`--only takes some of ${Object.keys(PARTS).join(',')}, not "${strange}".`);
+  return Object.keys(PARTS).filter(name => names.includes(name));
 }
 
 async function main(): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('The benchmarks start servers as other users and need root.');
   const quick = process.argv.includes('--quick');
+  const parts = wanted(process.argv);
   installPeers(forbidServices);
   console.log('Laying out the same apps for every server …');
-  const stage = setUp(await layGround(USERS), quick ? QUICK : FULL);
+  const stage = setUp(await layGround(USERS), quick ? QUICK : FULL, parts);
   const { folder } = stage.ground;
   const clear = async () => {
     await Promise.all([stage.main, stage.few, stage.many].map(berth => berth.end()));
@@ -77,7 +100,7 @@ async function main(): Promise<void> {
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => clear().finally(() => process.exit(1)));
   try {
-    const rows = await measure(stage);
+    const rows = await measure(stage, parts);
     console.log(`\n${table(rows)}`);
     writeJson(OUTPUT, rows, quick);
     console.log(`\nEvery sample is in ${OUTPUT}.`);

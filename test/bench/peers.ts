@@ -155,11 +155,14 @@ PassengerLogFile ${ground.folder}/passenger.log
   return child;
 }
 
-/** CGI by fcgiwrap, one for each user. */
-export async function cgi(ground: Ground): Promise<void> {
-  for (const user of ground.users) {
+/** CGI by fcgiwrap, one for each of some users. */
+export async function cgi(ground: Ground, users = ground.users): Promise<ChildProcess[]> {
+  const gates: ChildProcess[] = [];
+  for (const user of users) {
     const path = peerSocket(ground, user, 'cgi');
-    start(['/usr/sbin/fcgiwrap', '-s', `unix:${path}`], { uid: user.uid, log: join(ground.folder, 'cgi.log') });
+    rmSync(path, { force: true });
+    gates.push(start(['/usr/sbin/fcgiwrap', '-s', `unix:${path}`], { uid: user.uid, log: join(ground.folder, 'cgi.log') }));
     await accepts({ path });
   }
+  return gates;
 }

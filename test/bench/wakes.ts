@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { firstByte, firstByteOfSocket, lastOf } from './client.ts';
 import type { User } from './ground.ts';
-import { emperor, gunicorn, modWsgi, passenger, peerSocket } from './peers.ts';
+import { cgi, emperor, gunicorn, modWsgi, passenger, peerSocket } from './peers.ts';
 import { stop } from './process.ts';
 import type { Row } from './report.ts';
 import { rotated, type Stage, turn } from './stage.ts';
@@ -75,9 +75,10 @@ function wakeRows(samples: Samples): Row[] {
 }
 
 /** Every request in a process of its own: Berth's fork of a warm parent beside CGI, in turns; the parent is awake, as CGI's files are cached. */
-async function perRequestRow(stage: Stage): Promise<Row> {
+export async function perRequestRow(stage: Stage): Promise<Row> {
   const { ground, main } = stage;
   const user = ground.users[0] as User;
+  const gates = await cgi(ground, [user]);
   const at = { host: '127.0.0.1', port: ground.port };
   const host = main.write(user, { app: 'each', kind: 'django', stack: 'django-5.2', idle: 600, mode: 'per-request' });
   await main.load(user, 'each');
@@ -91,14 +92,16 @@ async function perRequestRow(stage: Stage): Promise<Row> {
     }
   }
   await main.ask({ op: 'unload', name: main.at.slotName(user.name, 'each') });
+  for (const gate of gates) await stop(gate);
   const peer = { name: 'CGI', values: theirs };
   return { figure: 'per-request mode, warm parent', unit: 'ms', berth: ours, peer, goal: '≥ 20 ×', met: r => r >= 20 };
 }
 
 /** A crawler, or a reboot: all users' apps are asked at the same moment while they sleep. */
-async function crowdRow(stage: Stage): Promise<Row> {
+export async function crowdRow(stage: Stage): Promise<Row> {
   const { ground, main } = stage;
   const [ours, theirs]: [number[], number[]] = [[], []];
+  await firstByte({ host: '127.0.0.1', port: ground.port }, `dj-0.${main.id}`); // that its zygote stands, as on any host that runs
   for (let round = 0; round < stage.effort.crowds; round++) {
     for (const user of ground.users) await main.sleep(user, 'dj');
     if (stage.emperor) await stop(stage.emperor, 'SIGINT');
@@ -110,20 +113,20 @@ async function crowdRow(stage: Stage): Promise<Row> {
       await pause(500);
     }
   }
+  if (stage.emperor) await stop(stage.emperor, 'SIGINT');
+  stage.emperor = null;
   const figure = `${ground.users.length} sleeping apps at once, last answer`;
   return { figure, unit: 'ms', berth: ours, peer: { name: 'uWSGI', values: theirs }, goal: '≥ 8 ×', met: r => r >= 8 };
 }
 
-/** Rows 1 to 4: wakes of single apps and of many at once. */
+/** Wakes of single apps, of every server in turn. */
 export async function wakes(stage: Stage): Promise<Row[]> {
   const { ground } = stage;
   stage.emperor = await emperor(ground, true);
-  const apaches = [await modWsgi(ground), await passenger(ground)];
+  const apaches = [await modWsgi(ground), await passenger(ground), ...(await cgi(ground))];
   await warmUp(stage);
   const rows = wakeRows(await wakeRounds(stage));
-  for (const apache of apaches) await stop(apache);
-  rows.push(await perRequestRow(stage), await crowdRow(stage));
-  if (stage.emperor) await stop(stage.emperor, 'SIGINT');
+  for (const server of [...apaches, stage.emperor]) await stop(server);
   stage.emperor = null;
   return rows;
 }

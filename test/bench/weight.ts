@@ -13,7 +13,7 @@ async function visitTwice(port: number, hosts: string[]): Promise<void> {
 }
 
 /** What a resident Django app takes when every part of its server is counted and shared among the apps. */
-async function residentRow(stage: Stage): Promise<Row> {
+export async function residentRow(stage: Stage): Promise<Row> {
   const { ground, few } = stage;
   const { users, port } = ground;
   const each = (kib: number) => [kib / users.length / MIB];
@@ -43,7 +43,7 @@ async function residentRow(stage: Stage): Promise<Row> {
   return { ...row, ratio: 'berth/peer', goal: '≤ 0.45', met: r => r <= 0.45 };
 }
 
-/** What sleeping costs: starts the Berth with all the slots, which must not stand yet. */
+/** What sleeping costs: starts the slot server with all the slots, which must not stand yet. */
 export async function sleepingRows(stage: Stage): Promise<Row[]> {
   const { few, many, effort } = stage;
   await pause(1500);
@@ -83,12 +83,13 @@ export async function sleepingRows(stage: Stage): Promise<Row[]> {
 }
 
 /** Row 7: one warm worker under eight visitors who never pause. */
-async function warmRows(stage: Stage): Promise<Row[]> {
+export async function warmRows(stage: Stage): Promise<Row[]> {
   const { ground, effort } = stage;
   const user = ground.users[0]!;
   const peer = gunicorn(ground, user, 'django');
   const found = { berth: { rate: [] as number[], p99: [] as number[] }, peer: { rate: [] as number[], p99: [] as number[] } };
-  const hosts = { berth: `dj-0.${stage.main.id}`, peer: '0.gunicorn' };
+  const hosts = { berth: stage.main.write(user, { app: 'warm', kind: 'django', stack: 'django-5.2', idle: 600 }), peer: '0.gunicorn' };
+  await stage.main.load(user, 'warm');
   await pause(1500);
   for (const host of Object.values(hosts)) await load(ground.port, host, 1);
   for (let round = 0; round < effort.loads; round++) {
@@ -100,6 +101,7 @@ async function warmRows(stage: Stage): Promise<Row[]> {
     }
   }
   await stop(peer);
+  await stage.main.ask({ op: 'unload', name: stage.main.at.slotName(user.name, 'warm') });
   const name = 'gunicorn sync';
   const rate = { berth: found.berth.rate, peer: { name, values: found.peer.rate }, ratio: 'berth/peer' as const };
   const p99 = { berth: found.berth.p99, peer: { name, values: found.peer.p99 }, ratio: 'berth/peer' as const };
@@ -107,9 +109,4 @@ async function warmRows(stage: Stage): Promise<Row[]> {
     { figure: 'warm throughput, one worker', unit: 'req/s', ...rate, goal: '≥ 1.05', met: r => r >= 1.05 },
     { figure: 'warm p99, one worker', unit: 'ms', ...p99, goal: '≤ 1.0', met: r => r <= 1 },
   ];
-}
-
-/** Rows 5 and 7: what awake apps weigh and carry. */
-export async function awake(stage: Stage): Promise<Row[]> {
-  return [await residentRow(stage), ...(await warmRows(stage))];
 }

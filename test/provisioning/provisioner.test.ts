@@ -2,6 +2,7 @@ import test from 'ava';
 import { type Manifest, manifestSchema } from '../../provisioning/manifest.ts';
 import { blankPaper, type Paper, paperHost } from '../../provisioning/paper/index.ts';
 import { apply, resources } from '../../provisioning/provisioner.ts';
+import { specText } from '../../provisioning/slot/contents.ts';
 import { buildAppManifest, buildManifest, somewhere, suspended, without, withProcesses } from '../factories.ts';
 import { applyWithCuts, stepsLeft } from './powercut.ts';
 
@@ -15,6 +16,11 @@ const plain = (paper: Paper) =>
 /** Everything that can happen to an account: what stands before, and what is wanted then. */
 const app = buildAppManifest('wagtail');
 const rotated: Manifest = { ...app, generation: 2, databases: app.databases.map(spec => ({ ...spec, password: 'Bb1_Bb1-Bb1_Bb1-Bb1_' })) };
+const called = (manifest: Manifest, generation: number, alias: string | null): Manifest => ({
+  ...manifest,
+  generation,
+  account: { ...manifest.account, alias },
+});
 const processes = withProcesses(app);
 const swapped = {
   ...processes,
@@ -48,6 +54,10 @@ const journeys: Record<string, { before: Manifest[]; after: Manifest; removing?:
   'suspension with processes': { before: [processes], after: suspended(processes) },
   'an app with processes deleted': { before: [processes], after: without(processes, 'blog') },
   'an account with processes removed': { before: [processes], after: processes, removing: true },
+  'an account renamed': { before: [app], after: called(app, 2, 'adele') },
+  'an account renamed again': { before: [app, called(app, 2, 'adele')], after: called(app, 3, 'amelia') },
+  'an account given back its first name': { before: [app, called(app, 2, 'adele')], after: called(app, 3, null) },
+  'a renamed account removed': { before: [app, called(app, 2, 'adele')], after: called(app, 2, 'adele'), removing: true },
   'an account removed': { before: [app], after: app, removing: true },
   'a suspended account removed': { before: [app, suspended(app)], after: suspended(app), removing: true },
 };
@@ -135,6 +145,19 @@ test('every slot of an account is found and ended, also one that no manifest tel
     );
   }
   t.deepEqual([...host.paper.slots.keys()], ['ada.blog']);
+});
+
+test("a process's spec has a name, socket and words of its own, and the app's log and environment", t => {
+  const [web, queue] = processes.slots;
+  const text = (slot = web!) => JSON.parse(specText(processes, slot, somewhere)) as Record<string, unknown>;
+  t.like(text(), { name: 'ada.blog', process: 'web', socket: '/run/berth/slots/ada.blog.sock', argv: null });
+  const argv = ['{venv}/bin/python', '{root}/queue.py', '{other}'];
+  const root = '/home/ada/apps/blog/current';
+  t.like(text({ ...queue!, argv }), {
+    ...{ name: 'ada.blog.queue', process: 'queue', role: 'worker', socket: '/run/berth/slots/ada.blog.queue.sock', entry: null },
+    ...{ log: '/state/logs/ada/blog/app.log', environment: '/state/users/ada/blog.env.json' },
+    argv: [`${root}/.venv/bin/python`, `${root}/queue.py`, '{other}'],
+  });
 });
 
 test('slots that contradict each other are refused, each by name', t => {

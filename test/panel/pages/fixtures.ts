@@ -57,6 +57,7 @@ function app(name: string, said: Said, more: object = {}) {
     icon: 'feather',
     recipeName: 'Wagtail',
     mode: 'on-demand',
+    ...{ workers: 1, threads: 1, maxRequests: 0, isolation: 'shared', most: { workers: 4, threads: 16 }, held: '', others: [] },
     changedAt: now - 3e5,
     ...more,
   };

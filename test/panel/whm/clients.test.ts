@@ -71,6 +71,20 @@ it('a life as FOSSBilling leads it: API 0, urlencoded, package names of its own'
   await post('addpkg', { name: 'root_Silver', quota: '500', maxsql: '5', maxaddon: '3' });
   t.is((await post('changepackage', { user: 'a6588ng1', pkg: 'root_Silver' })).json.result[0].status, 1);
   t.is((await post('accountsummary', { user: 'a6588ng1' })).json.acct[0].plan, 'root_Silver');
+  t.is((await post('createacct', { ...fields, username: 'bystander', domain: 'by.example' })).json.result[0].status, 1);
+  t.is((await post('modifyacct', { user: 'a6588ng1', newuser: 'bystander' })).json.result[0].status, 0, 'somebody has that name');
+  t.is((await post('modifyacct', { user: 'a6588ng1', newuser: 'fossil' })).json.result[0].status, 1);
+  t.like((await post('accountsummary', { user: 'fossil' })).json.acct[0], { user: 'fossil', domain: 'fossil.example' });
+  t.like(
+    stage()
+      .agent.heard.filter(({ method }) => method === 'PUT')
+      .at(-1)?.manifest?.account,
+    { name: 'a6588ng1', alias: 'fossil' },
+  );
+  t.is((await post('accountsummary', { user: 'a6588ng1' })).json.status, 0);
+  const again = await post('createacct', { ...fields, domain: 'other.example' });
+  t.regex(again.json.result[0].statusmsg, /already has an account/, 'its host still knows it by the first name');
+  t.is((await post('modifyacct', { user: 'fossil', newuser: 'a6588ng1' })).json.result[0].status, 1, 'back again');
   t.is((await post('removeacct', { user: 'a6588ng1', keepdns: '0' })).json.result[0].status, 1);
   t.is((await post('removeacct', { user: 'a6588ng1', keepdns: '0' })).json.result[0].status, 1, 'removed lately');
   t.is((await post('removeacct', { user: 'neverwas' })).json.result[0].status, 0);

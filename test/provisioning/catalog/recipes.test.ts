@@ -44,6 +44,24 @@ test('commands are words with known placeholders, and never hold the password', 
   t.throws(() => parseRecipe(toml('flask').replace('"app.py"', '"{owner.user}"')), { message: /no owner/ });
 });
 
+test('a recipe may declare further processes, each checked', t => {
+  const worker = '[[process]]\nname = "queue"\nrole = "worker"\nargv = ["{venv}/bin/python", "{root}/queue.py"]\n';
+  const nightly =
+    '[[process]]\nname = "nightly"\nrole = "scheduled"\nschedule = "0 3 * * mon-fri"\nargv = ["{venv}/bin/python", "manage.py"]\n';
+  const parse = (text: string) => parseRecipe(`${toml('flask')}\n${text}`).process;
+  t.deepEqual(parse('').length, 0);
+  t.like(parse(worker + nightly)[1], { name: 'nightly', role: 'scheduled', schedule: '0 3 * * mon-fri' });
+  for (const [text, message] of [
+    [worker + worker, /a name of its own/],
+    [worker.replace('queue"', 'web"'), /web is the process that serves/],
+    [worker.replace('worker', 'scheduled'), /needs a schedule/],
+    [nightly.replace('0 3', '0 24'), /hour must be from 0 to 23/],
+    [worker.replace('{root}', '{owner.email}'), /only \{venv\} and \{root\}|no owner/],
+    [worker.replace('{venv}/bin/python', 'python'), /absolute path/],
+  ] as const)
+    t.throws(() => parse(text), { message }, text);
+});
+
 test('every placeholder of every recipe resolves', t => {
   for (const entry of catalog()) {
     const answers = Object.fromEntries(entry.question.map(({ id }) => [id, 'An answer']));
