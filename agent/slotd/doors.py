@@ -10,7 +10,6 @@ import socket
 import time
 
 from slotd import listening
-from slotd.relay import Relay
 
 _NOATIME = 1024
 
@@ -28,6 +27,7 @@ def show(slot, listener):
     os.rename(listener.getsockname(), path)
     slot.loop.unwatch(old.fileno())
     slot.listener, slot.demand = listener, None
+    slot.keeper.store.keep(slot.name, (listener.fileno(),))
     forget_visits(path)
     _close_unused(slot, old)
 
@@ -63,7 +63,7 @@ def _close_unused(slot, door):
     if any(worker.door is door for worker in slot.workers):
         return
     if not slot.gone and not slot.keeper.ending:
-        rescue(door, slot.keeper.roots.slot_socket(slot.name), lambda old, new: Relay(slot.loop, old, new, lambda _: None))
+        rescue(door, slot.keeper.roots.slot_socket(slot.name), slot.keeper.desk.carry)
     try:
         os.unlink(door.getsockname())  # it may never have been shown
     except FileNotFoundError:

@@ -16,6 +16,7 @@ _SETTLED_SECONDS = 2
 _LOOK_SECONDS = 2
 _TERM_SECONDS, _UNREADY_SECONDS = 10, 60
 _DRAIN_SHARE = 0.6
+_EARLY_ENDS = 3
 _BUSY = 0.1  # of one processor
 
 
@@ -78,7 +79,7 @@ class Foreign(Command):
     def __init__(self, slot, pid, sock, spec):
         super().__init__(slot, pid, sock, spec)
         self.waited = self.told = False
-        self.stamp = self.cpu = self.glance = None
+        self.cpu = self.glance = None
         self.path = slot.keeper.roots.slot_socket(slot.name)
 
     # Ready
@@ -104,11 +105,13 @@ class Foreign(Command):
             self.loop.later(min(0.05, max(0.004, lived / 15)), self._starting)
 
     def _is_ready(self):
-        self.ready, self.ready_at = True, time.monotonic()
-        self.timer.cancel()
         # Whoever calls listen(2) shortens the queue for everybody, often to five.
         self.door.listen(listening.BACKLOG)
-        self.slot.ready(self)
+        self._begin()
+        self.go_on()
+
+    def go_on(self):
+        """From now on it is looked at whether it is idle."""
         self.seen = time.monotonic()
         self._look_later()
 
@@ -137,6 +140,12 @@ class Foreign(Command):
                 self._fall_asleep()
                 return
         self._look_later()
+
+    def died(self, status):
+        """Called by the reaper. Whom it served is not known: a few early ends in a row are taken for one that serves nobody."""
+        if self.ready and self.slot.quick < _EARLY_ENDS:
+            self.served += 1
+        super().died(status)
 
     def _visited(self):
         self.served, self.cpu = self.served + 1, None
@@ -167,6 +176,7 @@ class Foreign(Command):
         doors.replace(self.slot)
         for worker in fellows:
             worker.left = True
+            worker.hold()
             worker.drain()
         self.slot.leaving(self, "idle")
 
@@ -183,6 +193,7 @@ class Foreign(Command):
         alone = not any(worker.door is self.door and worker.serves for worker in slot.workers)
         if self.door is slot.listener and alone and not slot.gone and not slot.keeper.ending:
             doors.replace(slot)
+        self.hold()
         if not already:
             self.drain(seconds)
         self.give_grace(seconds)
