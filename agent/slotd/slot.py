@@ -65,7 +65,7 @@ class Slot(Crew):
         """A visitor waits. The slot itself is the handler: a bound method for each sleeper would take room."""
         left = self.retry_at - time.monotonic()
         if self.state == "backing-off" and left > 0:
-            if not self.keeper.desk.receive(self.listener, left):
+            if not self.keeper.desk.receive(self.listener, left, self.spec["protocol"]):
                 self.loop.unwatch(self.listener.fileno())
                 self.loop.later(0.1, self.settle)
             return
