@@ -150,3 +150,19 @@ serial('a worker that has served its share is replaced, and nothing is lost', as
   const processes = new Set(answers.map(answer => answer.headers['x-pid'])).size;
   t.true(processes >= 5 && processes <= 6, String(processes));
 });
+
+serial('several processes share the visitors of an asgi app', async t => {
+  const server = await held(t);
+  await installServers(server);
+  const more = { ...ASGI, mode: 'always-on', workers: 2, maxRequests: 30 };
+  const { name } = await server.load('ada', 'blog', { 'app.py': APP }, more);
+  await server.until(name, status => status.pids.length === 2);
+  const block = server.get(name, '/block').catch(() => null);
+  await pause(100);
+  const answers = [];
+  for (let n = 0; n < 10; n++) answers.push(...(await Promise.all(Array.from({ length: 10 }, () => server.get(name)))));
+  t.deepEqual(new Set(answers.map(answer => answer.body)), new Set(['0 /']));
+  await server.until(name, status => status.requests >= 100);
+  await server.ask({ op: 'unload', name });
+  await block;
+});
