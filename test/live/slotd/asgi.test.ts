@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import test from 'ava';
 import { installServers } from '../apps/servers.ts';
@@ -165,4 +166,22 @@ serial('several processes share the visitors of an asgi app', async t => {
   await server.until(name, status => status.requests >= 100);
   await server.ask({ op: 'unload', name });
   await block;
+});
+
+serial('when slotd is killed, whoever waits is served, WebSockets are closed, and nothing stays', async t => {
+  const server = await held(t);
+  await installServers(server);
+  const { name } = await server.load('ada', 'blog', { 'app.py': APP }, ASGI);
+  const pid = (await server.get(name)).headers['x-pid'];
+  const { talk } = await Talk.open(socketOf(server, 'blog'), 'x.localhost', '/echo');
+  const answers = ['/slow', '/a', '/b'].map(path => server.get(name, path));
+  await pause(100);
+  await server.end('SIGKILL');
+  t.deepEqual(
+    (await Promise.all(answers)).map(answer => answer.body),
+    ['0 /slow', '0 /a', '0 /b'],
+  );
+  t.is(await talk.hear(), 'close 1012');
+  for (let n = 0; n < 100 && existsSync(`/proc/${pid}`); n++) await pause(50);
+  t.false(existsSync(`/proc/${pid}`));
 });
