@@ -56,7 +56,8 @@ function freePort(): Promise<number> {
 
 /** A slot server behind a web server of its own. */
 async function behindNginx(teardown: (act: () => Promise<void>) => void) {
-  const server = new Held();
+  const [server, family] = [new Held(), new Family()];
+  teardown(() => family.stop(server.cgroup));
   teardown(() => server.clear());
   const { state, run, homes } = server.at;
   const roots = { BERTH_STATE: state, BERTH_RUN: run, BERTH_HOMES: homes, BERTH_CGROUP: server.cgroup };
@@ -65,8 +66,6 @@ async function behindNginx(teardown: (act: () => Promise<void>) => void) {
   const host = machine(server.at, { databaseUrl: async () => '', buildEnvironment: {} });
   await layFoundation(host, { ...settings.wanted, stacks: [], servers: [] });
   await server.start({ BERTH_LOOK_SECONDS: '2' });
-  const family = new Family();
-  teardown(() => family.stop(server.cgroup));
   await family.add(nginx(settings, places(server.at)));
   const visit = (name: string, path = '/') =>
     ask({ host: '127.0.0.1', port: settings.BERTH_SITES_PORT, path, method: 'GET', headers: { Host: name } });
@@ -88,7 +87,8 @@ serial('whatever one customer takes, the others’ pages come in under a second,
   const before = (await server.status('bob.shop')).pids;
   const watch = stats(host);
   await watch.sample();
-  await Promise.all(Object.keys(HOGS).map(app => server.get(`ada.${app}`, `/${app}`).catch(() => null)));
+  // Nobody waits for their answers: a bomb's children hold the connection open.
+  for (const app of Object.keys(HOGS)) server.get(`ada.${app}`, `/${app}`).catch(() => null);
   const took: number[] = [];
   const timed = async (name: string) => {
     const began = performance.now();
@@ -105,7 +105,7 @@ serial('whatever one customer takes, the others’ pages come in under a second,
     `${took.length} visits, the slowest ${Math.round(Math.max(...took))} ms, the wake beside it all ${Math.round(took.at(-1) ?? 0)} ms`,
   );
   t.true(Math.max(...took) < 1000);
-  t.deepEqual((await server.status('bob.shop')).pids, before);
+  t.deepEqual((await server.status('bob.shop')).pids, before, server.log('bob.shop'));
   t.deepEqual(Object.values((await server.status('bob.shop')).limitHits), [0, 0, 0, 0, 0, 0]);
   await watch.sample();
   const own = { ...accountSpec.shape.limits.parse(someLimits), memoryMb: 96, cpuPercent: 50, processes: 20 };
