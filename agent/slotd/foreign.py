@@ -16,6 +16,7 @@ _SETTLED_SECONDS = 2
 _LOOK_SECONDS = 2
 _TERM_SECONDS, _UNREADY_SECONDS = 10, 60
 _DRAIN_SHARE = 0.6
+_EARLY_ENDS = 3
 _BUSY = 0.1  # of one processor
 
 
@@ -32,7 +33,7 @@ def lay_preload(path):
 
 def worker_for(spec):
     """The class that understands this slot's processes."""
-    if spec["kind"] != "command":
+    if spec["kind"] not in ("command", "php"):
         return Worker
     return Foreign if spec["role"] == "web" and spec["listen"] == "fd" else Command
 
@@ -139,6 +140,12 @@ class Foreign(Command):
                 self._fall_asleep()
                 return
         self._look_later()
+
+    def died(self, status):
+        """Called by the reaper. Whom it served is not known: a few early ends in a row are taken for one that serves nobody."""
+        if self.ready and self.slot.quick < _EARLY_ENDS:
+            self.served += 1
+        super().died(status)
 
     def _visited(self):
         self.served, self.cpu = self.served + 1, None
