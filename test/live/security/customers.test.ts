@@ -178,47 +178,48 @@ if pid == 0:
     for number in range(3): os.dup2(inner, number)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     os.closerange(3, 64)
-    os.execv("/bin/sh", ["sh", "-c", "while :; do sleep 1; done"])
+    os.execv("/bin/sleep", ["sleep", "100"])
 os.close(inner)
 info = os.stat(name)
 print(name, info.st_uid, oct(info.st_mode & 0o777), pid, flush=True)
 time.sleep(float(sys.argv[1]))
 `;
 
+/** Makes a terminal as a helper of its owner would have it, and runs a program while it is there. */
+const BESIDE = `
+import os, subprocess, sys
+line, inner = os.openpty()
+os.fchown(inner, int(sys.argv[1]), int(sys.argv[1]))
+os.fchmod(inner, 0o620)
+asked = sys.stdin.read().replace("TERMINAL", os.ttyname(inner))
+print(subprocess.run(sys.argv[2:], input=asked, capture_output=True, text=True).stdout)
+`;
+const OPEN = `
+import os
+for how in (os.O_RDONLY, os.O_WRONLY):
+    try: os.open("TERMINAL", how | os.O_NOCTTY); print("open")
+    except OSError as error: print(type(error).__name__)
+`;
+
 serial('a terminal a helper opens is its customer’s alone, and what runs in it ends with it (P9)', async t => {
   const server = await held(t);
   const ada = server.make('ada', 'app', {});
   const bob = server.make('bob', 'app', {});
-  const run = (who: typeof ada, script: string, ...args: string[]) =>
-    enter(server, who, { verb: 'exec', cwd: '/', env: {}, argv: ['/usr/bin/python3', '-c', script, ...args] });
-  // While bob looks, ada's must be there: ada's helper is started by a shell that waits.
-  const { stdout, stderr } = run(ada, TERMINAL, '0');
+  const argv = ['/usr/bin/python3', '-c', TERMINAL, '0'];
+  const { stdout, stderr } = enter(server, ada, { verb: 'exec', cwd: '/', env: {}, argv });
   t.regex(stdout, /^\/dev\/pts\/\d+ \d+ 0o6[02]0 \d+\n$/, stderr);
   t.is(Number(stdout.split(' ')[1]), ada.uid);
-  const kept = spawnSync(
-    '/usr/bin/python3',
-    [
-      '-c',
-      'import os, sys\n_, two = os.openpty()\nos.fchown(two, int(sys.argv[1]), int(sys.argv[1]))\nos.fchmod(two, 0o620)\nname = os.ttyname(two)\nos.set_inheritable(two, True)\nimport subprocess\nprint(subprocess.run(sys.argv[2:], input=sys.stdin.read().replace("PTS", name), capture_output=True, text=True).stdout)',
-      String(ada.uid),
-      '/usr/bin/python3',
-      '-I',
-      '-S',
-      join(server.at.slotdFolder, 'enter.py'),
-    ],
-    {
-      input: `${JSON.stringify({ verb: 'exec', uid: bob.uid, gid: bob.uid, home: bob.home, homes: server.at.homes, tmp: server.at.tmp('bob'), cwd: '/', env: {}, argv: ['/usr/bin/python3', '-c', 'import os\nfor how in (os.O_RDONLY, os.O_WRONLY):\n  try: os.open("PTS", how | os.O_NOCTTY); print("open")\n  except OSError as error: print(type(error).__name__)'] })}\n`,
-      encoding: 'utf8',
-      env: { PATH: '/usr/bin:/bin' },
-    },
-  );
-  t.is(kept.stdout.trim(), 'PermissionError\nPermissionError');
+  const asked = { uid: bob.uid, gid: bob.uid, home: bob.home, homes: server.at.homes, tmp: server.at.tmp('bob') };
+  const request = { ...asked, verb: 'exec', cwd: '/', env: {}, argv: ['/usr/bin/python3', '-c', OPEN] };
+  const helper = ['/usr/bin/python3', '-I', '-S', join(server.at.slotdFolder, 'enter.py')];
+  const beside = spawnSync('/usr/bin/python3', ['-c', BESIDE, String(ada.uid), ...helper], {
+    input: `${JSON.stringify(request)}\n`,
+    encoding: 'utf8',
+    env: { PATH: '/usr/bin:/bin' },
+  });
+  t.is(beside.stdout.trim(), 'PermissionError\nPermissionError');
   const inside = Number(stdout.split(' ')[3]);
-  for (
-    let look = 0;
-    look < 40 && existsSync(`/proc/${inside}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${inside}/status`, 'utf8'));
-    look++
-  )
-    await pause(50);
-  t.deepEqual(await server.ask({ op: 'sweep', uid: ada.uid }), { ok: true, alive: 0 });
+  const lives = () => existsSync(`/proc/${inside}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${inside}/status`, 'utf8'));
+  for (let look = 0; look < 40 && lives(); look++) await pause(50);
+  t.false(lives(), 'the line was closed, and what ran in the terminal was hung up');
 });
