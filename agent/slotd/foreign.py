@@ -16,7 +16,7 @@ _SETTLED_SECONDS = 2
 _LOOK_SECONDS = 2
 _TERM_SECONDS, _UNREADY_SECONDS = 10, 60
 _DRAIN_SHARE = 0.6
-_EARLY_ENDS = 3
+_EARLY_ENDS = 5
 _BUSY = 0.1  # of one processor
 
 
@@ -143,6 +143,8 @@ class Foreign(Command):
 
     def died(self, status):
         """Called by the reaper. Whom it served is not known: a few early ends in a row are taken for one that serves nobody."""
+        if not self.ready and not self.dismissed and self.waited and not doors.pending(self.door):
+            self._begin()  # it has taken somebody since the last look
         if self.ready and self.slot.quick < _EARLY_ENDS:
             self.served += 1
         super().died(status)
