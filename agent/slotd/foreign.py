@@ -77,10 +77,20 @@ class Foreign(Command):
     tells = False
 
     def __init__(self, slot, pid, sock, spec):
+        self.waited = False
         super().__init__(slot, pid, sock, spec)
-        self.waited = self.told = False
         self.cpu = self.glance = None
         self.path = slot.keeper.roots.slot_socket(slot.name)
+
+    @property
+    def door(self):
+        """The listening socket it was given."""
+        return self._given
+
+    @door.setter
+    def door(self, door):
+        self._given = door
+        self.waited = door is not None and doors.pending(door)
 
     # Ready
 
@@ -89,7 +99,6 @@ class Foreign(Command):
         self.loop.unwatch(self.sock.fileno())
         if self.cause is None:
             self.became = time.monotonic()
-            self.waited = doors.pending(self.door)
             self._starting()
 
     def _starting(self):
