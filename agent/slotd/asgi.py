@@ -18,7 +18,7 @@ import socket
 import sys
 import time
 
-from slotd import entry, listening, worker
+from slotd import entry, listening, restart, worker
 from slotd.meter import Meter
 
 _NONE_LEFT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -80,7 +80,7 @@ class Serving:
         """Loads the app and runs its lifespan's startup. Raises _Unable; ends the process when the app cannot be loaded."""
         _speak_up()
         app = worker.load(self.spec, self.status)
-        self.marks, self.left = self.spec["marks"], worker.quota(self.spec)
+        self.marks, self.left = self.spec["marks"], restart.quota(self.spec)
         uvicorn = _uvicorn()
         from uvicorn.server import ServerState
 

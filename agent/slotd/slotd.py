@@ -5,7 +5,13 @@ What it promises
     A connection that comes while no worker accepts waits in the backlog and wakes one. Nothing accepted is dropped.
   * States of a slot: asleep (no process), starting, running, backing-off (a start failed; visitors get 503 with Retry-After and
     a calm page, the cause is in the app's log and in the status; the next try comes after 1, 2, 4 ... 60 s).
-  * At rest it uses no processor time: without awake slots there is no timer.
+  * At rest it uses no processor time: without awake or scheduled slots there is no timer.
+  * A slot has 1 to N workers on its one listener (crew.py): the first at the first knock, another when the backlog is not empty at
+    three looks in a row (demand.py), always all of them when always-on. A visitor wakes one worker, the longest there that is free.
+  * After a new spec a new worker is ready before an old one is told to leave, one after another. If the new one fails to start the
+    old ones go on and the status says so. Where both do not fit into the slot's limits the old one leaves first; visitors wait.
+  * Roles without a socket (roles.py): a worker is kept running and never doubled; a scheduled command runs at its times (timetable.py,
+    cron.py, in UTC), never twice at once, and missed runs are left out. There is one timer for all schedules.
 
 Processes
   slotd (this one) asks; zygotes (zygote.py; zygotes.py says which there are) fork; children (child.py) enter their control
@@ -34,7 +40,7 @@ a version 2 migration takes (10 ms measured after a quiet moment); hosts with ve
 What the children of one zygote share: the hash seed and the address layout of their interpreter, both fixed when the zygote was
 started; it is replaced every day and after package updates, and isolation strict gives an account its own. They share no data of any tenant: none ever enters a zygote. `random` is seeded anew in every child.
 
-Control (control.py): one JSON object a line on <run>/slotd.sock: load, unload, status, sweep, ping, latencies, zygotes, drain.
+Control (control.py): one JSON object a line on <run>/slotd.sock: load, unload, run, status, sweep, ping, latencies, zygotes, drain.
 """
 import sys
 
