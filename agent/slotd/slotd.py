@@ -19,7 +19,8 @@ Processes
   A blank child takes the write faults of a start while it waits (rehearse.py). Those pages stay charged to the zygote's group:
   the slot's own limit does not count them, its status does.
   In mode per-request the worker (perrequest.py) runs no request: it forks a child for each (oneshot.py), keeps one spare, and
-  leaves before it accepts when the code below the app's root has changed (sources.py).
+  leaves before it accepts when the code below the app's root has changed (sources.py). Apps with threads have threaded.py, ASGI apps
+  uvicorn within asgi.py (serve.py chooses); all leave when tmp/restart.txt was touched or their share is served (restart.py).
   A command (command.py) is executed with the listening socket as systemd hands it over, Node with a preload (node/listen.cjs). It tells
   nothing, so foreign.py finds out what it needs: visits by the socket's access time, open connections from the kernel (unixdiag.py);
   and it is ended only behind a socket that nobody can reach any more (doors.py). With $PORT, gateway.py stands before it as a worker.
@@ -29,8 +30,8 @@ Processes
 
 Protocol with zygotes and workers: small JSON messages, one a packet, on SOCK_SEQPACKET pairs (wire.py)
   slotd -> zygote  b"fork"                     zygote -> slotd  {"ready"...}, {"child": pid} with the child's socket
-  slotd -> child   {"spec","gates","homes","skeleton","kept"} with listening socket, stdout pipe, stderr pipe
-  child -> slotd   {"ready"}, {"failed": cause}, {"mismatch": what}, {"n": requests, "ms": histogram}, {"leaving": why}; "changed" is per-request's own reason
+  slotd -> child   {"spec","gates","homes","skeleton","kept","library"} with listening socket, stdout pipe, stderr pipe
+  child -> slotd   {"ready"}, {"failed": cause}, {"mismatch": what}, {"n": requests, "ms": histogram}, {"leaving": why}; "changed" and "spent" ask for a successor
   slotd -> child   b"leave"
   What a child says after the drop is a stranger's word: bounded, checked, never trusted for another slot.
 
