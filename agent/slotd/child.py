@@ -11,8 +11,8 @@ from collections import namedtuple
 from slotd import command, drop, jail, kernel, rehearse, serve, sources, venv, wire, worker
 
 # What every child of one zygote knows: modules of a bare interpreter, the standard library's path, the stack's versions,
-# and the pages that a worker will write to.
-Facts = namedtuple("Facts", "at_start path packages touched")
+# the pages that a worker will write to, and the modules that stand ready.
+Facts = namedtuple("Facts", "at_start path packages touched shelf")
 
 LISTENER, STATUS = 3, 4
 FAILED, MISMATCH, BROKEN = 75, 76, 77
@@ -101,6 +101,8 @@ def _run_app(spec, status, listener, facts, library):
     sys.path[:] = facts.path
     _forget_ourselves(facts, root)
     venv.activate(place)
+    if facts.shelf is not None:
+        sys.meta_path.insert(0, facts.shelf)
     os.chdir(root)
     sys.path.insert(0, root)
     if spec["kind"] == "asgi":
