@@ -11,6 +11,7 @@ _AT_START = frozenset(sys.modules)
 
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import socket
@@ -112,12 +113,14 @@ def main():
         wire.send(control, {"broken": "a preloaded module started a thread"})
         return
     importlib.invalidate_caches()
+    importlib.util.find_spec("berth_no_such_module")  # reads the standard library's folders: a child only looks at their times
     gc.collect()
     kernel.trim_heap()
     gc.disable()
     gc.freeze()
     touched = _with_packages(packages, lambda: rehearse.pages(shelf))
-    facts = child.Facts(at_start=_AT_START, path=_STANDARD_PATH, packages=wanted, touched=touched, shelf=shelf)
+    ours = tuple(name for name in sys.modules if name == "slotd" or name.startswith("slotd."))
+    facts = child.Facts(at_start=_AT_START, path=_STANDARD_PATH, packages=wanted, touched=touched, shelf=shelf, ours=ours)
     wire.send(control, {"ready": True, "modules": len(sys.modules), "failed": failed[:20], "early": sum(facts.touched[1::2])})
     while True:
         order = control.recv(64)
