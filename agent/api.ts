@@ -1,31 +1,13 @@
-import { PassThrough } from 'node:stream';
 import Router from '@koa/router';
 import Koa from 'koa';
 import { Failed, Refused } from '../provisioning/errors.ts';
-import type { ApplyEvent } from '../provisioning/manifest.ts';
 import { accountName, appName } from '../provisioning/names.ts';
 import { readManifest } from './keeper.ts';
+import { json, stream } from './mouth.ts';
 import type { Parts } from './parts.ts';
-import type { Work } from './queue.ts';
+import { stackRoutes } from './stacks/routes.ts';
 import { trusted } from './trust.ts';
 import { windowRoutes } from './windows/routes.ts';
-
-const MAX_BODY = 8 * 1024 * 1024;
-
-/** The body of a request as JSON. Throws Refused when it is too long or not JSON. */
-async function json(ctx: Koa.Context): Promise<unknown> {
-  let text = '';
-  for await (const chunk of ctx.req) {
-    text += chunk;
-    if (text.length > MAX_BODY)
-      throw new Refused('body-too-long', 'The manifest is longer than 8 MiB.', 'Split the account.', { status: 413 });
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Refused('body-not-json', 'The body is not JSON.', 'Send a manifest as JSON.', { status: 400 });
-  }
-}
 
 function problem(error: unknown) {
   if (error instanceof Refused) {
@@ -45,20 +27,6 @@ function problem(error: unknown) {
   }
   const detail = 'The agent met a fault of its own. Its log has the details.';
   return { type: 'about:blank', title: 'Fault', status: 500, code: 'fault', detail, help: 'Report it with the log.', errors: [] };
-}
-
-/** Tells the events of a work as they come, from the first on; the work goes on when the listener leaves. */
-function stream(ctx: Koa.Context, work: Work): void {
-  const out = new PassThrough();
-  const tell = (event: ApplyEvent) => {
-    out.write(`${JSON.stringify(event)}\n`);
-    if (event.type === 'end') out.end();
-  };
-  for (const event of work.events) tell(event);
-  work.listeners.add(tell);
-  out.on('close', () => work.listeners.delete(tell));
-  ctx.type = 'application/x-ndjson';
-  ctx.body = out;
 }
 
 /** Every URL of the agent in one table. */
@@ -81,6 +49,7 @@ export function api(parts: Parts, token: string | null): Koa {
   router.delete('/accounts/:name', async ctx => {
     stream(ctx, await keeper.take('remove', readManifest(await json(ctx), ctx.params.name ?? '')));
   });
+  stackRoutes(router, parts);
   windowRoutes(router, parts);
 
   const app = new Koa();

@@ -60,25 +60,29 @@ export function keeper(host: Host, journal: Journal, queue: Queue, log: (line: s
     }
   }
 
-  /** Brings back what a reboot clears: the links in the run folder and slots that slotd does not hold. The rest is drift, for the panel to see. */
-  async function boot(everything = false): Promise<void> {
-    for (const account of await journal.accounts()) {
-      const kept = await journal.kept(account);
-      if (!kept || queue.busy(account)) continue;
-      try {
-        const steps = await stepsFor(host, 'apply', kept.manifest);
-        const cleared = everything ? steps : steps.filter(volatile);
-        if (cleared.length) await apply(host, cleared, () => {});
-      } catch (error) {
-        log(`${account} could not be brought back: ${error instanceof Error ? error.message : error}`);
-      }
+  /** Brings what a reboot or a change of the host's own clears or outdates back to what is wanted: links of the run folder, and slots. */
+  async function refresh(account: string, everything = false): Promise<void> {
+    const kept = await journal.kept(account);
+    if (!kept || queue.busy(account)) return;
+    try {
+      const steps = await stepsFor(host, 'apply', kept.manifest);
+      const cleared = everything ? steps : steps.filter(volatile);
+      if (cleared.length) await apply(host, cleared, () => {});
+    } catch (error) {
+      log(`${account} could not be brought back: ${error instanceof Error ? error.message : error}`);
     }
+  }
+
+  /** The same for all accounts, after a start. The rest is drift, for the panel to see. */
+  async function boot(everything = false): Promise<void> {
+    for (const account of await journal.accounts()) await refresh(account, everything);
   }
 
   return {
     take,
     resume,
     boot,
+    refresh,
     preview: async (kind: 'apply' | 'remove', manifest: Manifest) => (await stepsFor(host, kind, manifest)).map(planned),
     state: async (account: string) => {
       const kept = await journal.kept(account);

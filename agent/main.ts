@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { dirname } from 'node:path';
-import { Failed } from '../provisioning/errors.ts';
+import { Failed, Refused } from '../provisioning/errors.ts';
 import type { Host } from '../provisioning/host.ts';
 import { machine } from '../provisioning/machine/index.ts';
 import { paperHost } from '../provisioning/paper/index.ts';
@@ -12,6 +12,9 @@ import { keeper } from './keeper.ts';
 import type { Parts } from './parts.ts';
 import { queue } from './queue.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { automatic } from './stacks/automatic.ts';
+import { stackKeeper } from './stacks/keeper.ts';
+import type { StackTools } from './stacks/locks.ts';
 import { hostHistory } from './windows/load.ts';
 import { stats } from './windows/stats.ts';
 
@@ -48,18 +51,31 @@ async function listenForPanel(parts: Parts, settings: Settings): Promise<Server[
   return [local, tls];
 }
 
+/** A pretend host has no package index and no slotd. */
+function paperTools(): StackTools {
+  const resolve = async () => {
+    throw new Refused('paper', 'A pretend host has no package index.');
+  };
+  return { resolve, zygotes: async () => [], buildEnvironment: {} };
+}
+
 async function main(): Promise<void> {
   const settings = await readSettings();
   const paper = process.argv.includes('--paper');
   const real = paper ? null : machine(settings.at, settings);
   const host: Host = real ?? paperHost(settings.at);
   const memory = journal(settings.at);
-  const line = queue(host, memory, log);
+  const line = queue(host, memory, log, manifest => own.consider(manifest));
   const keep = keeper(host, memory, line, log);
+  const stackTools: StackTools = real ? { ...real, buildEnvironment: settings.buildEnvironment } : paperTools();
+  const stacks = stackKeeper(host, stackTools, log, () => keep.boot());
+  const automaticBounds = paper ? { count: 0, bytes: 0 } : settings.automaticStacks;
+  const own = automatic(host, stacks, stackTools, automaticBounds, keep.refresh, log);
   const watch = stats(host);
   const load = hostHistory(settings.at);
   const measure: Parts['measure'] = real ? real.measure : async () => ({ bytes: 0, inodes: 0 });
-  const parts: Parts = { host, version: settings.version, journal: memory, keeper: keep, stats: watch, load, measure, log };
+  const told = { host, version: settings.version, journal: memory, keeper: keep, stats: watch, load, measure, log };
+  const parts: Parts = { ...told, stacks, stackTools, automaticBounds };
 
   await keep.resume();
   const servers = await listenForPanel(parts, settings);
@@ -67,11 +83,13 @@ async function main(): Promise<void> {
   watch.start();
   console.log('agent ready');
   await keep.boot(paper);
+  if (real) await stacks.resume();
 
   let stopping = false;
   const stop = async () => {
     if (stopping) return;
     stopping = true;
+    own.stop();
     for (const server of servers) server.close();
     await Promise.all([watch.stop(), load.stop(), real?.close()]);
     process.exit(0);

@@ -23,7 +23,7 @@ export async function stepsFor(host: Host, kind: Intent['kind'], manifest: Manif
 }
 
 /** One line for each account, so that no two manifests of one account are worked on at once; at most a few accounts together. */
-export function queue(host: Host, journal: Journal, log: (line: string) => void) {
+export function queue(host: Host, journal: Journal, log: (line: string) => void, applied: (manifest: Manifest) => void = () => {}) {
   const works = new Map<string, Work>();
   const lines = new Map<string, Promise<void>>();
   const waiting: (() => void)[] = [];
@@ -47,6 +47,7 @@ export function queue(host: Host, journal: Journal, log: (line: string) => void)
       await apply(host, await stepsFor(host, kind, manifest), tell);
       await journal.end(work.intent, true);
       ended(true);
+      if (kind === 'apply') applied(manifest);
     } catch (error) {
       const said = error instanceof Error ? error : new Error(String(error));
       if (!(error instanceof Failed || error instanceof Refused))

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Failed } from '../provisioning/errors.ts';
 import { type Layout, layout, rootsFromEnvironment } from '../provisioning/layout.ts';
+import type { Bounds } from '../provisioning/stacks/automatic.ts';
 
 /** The folder that holds package.json; assets are found from here whether run from sources or a build. */
 export const CODE = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
@@ -16,6 +17,8 @@ export interface Settings {
   remote: { port: number; host: string; token: string; certificate: string; key: string } | null;
   databaseUrl: () => Promise<string>;
   buildEnvironment: Record<string, string>;
+  /** How many stacks Berth may make by itself for apps whose versions no stack has. */
+  automaticStacks: Bounds;
 }
 
 /** Variables that tell pip, uv and npm where packages come from and whom to trust; nothing else of root's environment reaches a build. */
@@ -31,6 +34,17 @@ export function buildEnvironment(env: NodeJS.ProcessEnv): Record<string, string>
     if (own && value) found[own] = value;
   }
   return found;
+}
+
+/** BERTH_AUTOMATIC_STACKS is a number or `off`, BERTH_AUTOMATIC_STACKS_MB the room on disk for all of them. Throws Failed. */
+function automaticStacks(env: NodeJS.ProcessEnv): Bounds {
+  const { BERTH_AUTOMATIC_STACKS: count = '8', BERTH_AUTOMATIC_STACKS_MB: megabytes = '1024' } = env;
+  const read = (name: string, text: string) => {
+    const number = text === 'off' ? 0 : Number(text || Number.NaN);
+    if (Number.isInteger(number) && number >= 0 && number <= 1_000_000) return number;
+    throw new Failed(`${name} is "${text}".`, { help: 'Set it to a whole number, or to off.' });
+  };
+  return { count: read('BERTH_AUTOMATIC_STACKS', count), bytes: read('BERTH_AUTOMATIC_STACKS_MB', megabytes) * 1024 * 1024 };
 }
 
 async function adminUrl(at: Layout, env: NodeJS.ProcessEnv): Promise<string> {
@@ -68,5 +82,6 @@ export async function readSettings(env: NodeJS.ProcessEnv = process.env): Promis
     remote,
     databaseUrl: () => adminUrl(at, env),
     buildEnvironment: buildEnvironment(env),
+    automaticStacks: automaticStacks(env),
   };
 }

@@ -31,6 +31,14 @@ export interface HomeEntry {
   digest?: string;
 }
 
+/** What an account holds on the disk and may hold at most, as the file system counts; 0 is no limit. */
+export interface DiskQuota {
+  bytes: number;
+  inodes: number;
+  mostBytes: number;
+  mostInodes: number;
+}
+
 /** How resources look at a host. Looking changes nothing. */
 export interface Sight {
   readonly layout: Layout;
@@ -48,6 +56,8 @@ export interface Sight {
   environments(who: Who, venvs: string[]): Promise<Record<string, Record<string, string> | null>>;
   /** The number of live processes of a uid. */
   alive(uid: number): Promise<number>;
+  /** The disk quota of a uid; null where the file system of the homes enforces none. */
+  quota(uid: number): Promise<DiskQuota | null>;
 }
 
 /** A host: what resources look at, and the one place that acts. */

@@ -67,6 +67,8 @@ export type Act =
   | { do: 'slot'; verb: 'load' | 'unload' | 'drain'; name: string }
   /** Ends every process of a uid, verifies that none is alive, and removes the account's cgroups. */
   | { do: 'sweep'; account: string; uid: number }
+  /** Sets what a uid may hold on the file system of the homes, which has quotas; 0 is no limit. */
+  | { do: 'quota'; uid: number; mostBytes: number; mostInodes: number }
   /** Asks an app for a page through its own socket, as nginx would. */
   | { do: 'probe'; socket: string; host: string; path: string; status: number; contains: string; timeoutSeconds: number; mark: Mark }
   /** Forgets the marks whose names begin with `prefix` (an empty prefix: all of the account's). */

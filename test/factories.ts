@@ -70,7 +70,7 @@ export function buildAppManifest(recipe: 'wagtail' | 'django' | 'flask', app = '
 export function withProcesses(manifest: Manifest, changes: Partial<Manifest> = {}): Manifest {
   const beside = (web: Manifest['slots'][number]) => {
     const common = { ...web, mode: 'always-on' as const, kind: 'command' as const, entry: null, stack: null };
-    const queue = { ...common, process: 'queue', role: 'worker' as const, argv: ['/usr/bin/env', 'python', 'queue.py'] };
+    const queue = { ...common, process: 'queue', role: 'worker' as const, argv: ['/usr/bin/env', 'sleep', '86400'] };
     const nightly = { ...common, process: 'nightly', role: 'scheduled' as const, schedule: '0 3 * * *', argv: ['/usr/bin/env', 'true'] };
     return [web, ...[queue, nightly].map(slot => slotSpec.parse(slot))];
   };

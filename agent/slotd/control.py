@@ -1,11 +1,14 @@
 """The control socket: one JSON object a line, one answer line a request, in order. Root's only."""
 import json
 import os
+import signal
 import socket
 
 from slotd import VERSION, drain, spec, sweep
+from slotd.handover import Restart
 
 _LINE = 65_536
+_PAUSE_SECONDS = 0.1
 
 
 class _Talk:
@@ -13,7 +16,8 @@ class _Talk:
 
     def __init__(self, control, conn):
         self.control, self.loop, self.conn = control, control.keeper.loop, conn
-        self.got, self.out, self.busy = b"", b"", False
+        self.got, self.busy, self.owed = b"", False, False
+        control.talks.add(self)
         conn.setblocking(False)
         self.loop.watch(conn.fileno(), self._ready)
 
@@ -35,7 +39,7 @@ class _Talk:
             line, _, self.got = self.got.partition(b"\n")
             self.busy = True
             try:
-                self.control.obey(json.loads(line), self._answer)
+                self.control.obey(json.loads(line), self._answer, self)
             except (spec.Wrong, ValueError, OSError) as error:
                 self._answer({"ok": False, "error": str(error) or type(error).__name__})
             except Exception as error:
@@ -60,8 +64,16 @@ class _Talk:
         """Ends the connection."""
         if self.conn is not None:
             self.loop.unwatch(self.conn.fileno())
+            self.control.talks.discard(self)
             self.conn.close()
             self.conn = None
+
+    def go_on(self, facts):
+        """An earlier slotd was told this much, and may owe the answer to a restart."""
+        self.got = facts["got"].encode("latin-1")
+        if facts["owed"]:
+            self._answer({"ok": True})
+        self._next()
 
 
 class Control:
@@ -69,33 +81,55 @@ class Control:
 
     def __init__(self, keeper, path):
         self.keeper, self.path = keeper, path
+        self.talks, self.restart = set(), Restart(keeper, self)
+        number = keeper.left.take("a:control")
+        self.sock = self._listen(path) if number is None else socket.socket(fileno=number)
+        self.sock.setblocking(False)
+        keeper.store.keep("a:control", (self.sock.fileno(),))
+        keeper.loop.watch(self.sock.fileno(), self._accept)
+        keeper.loop.handle_signal(signal.SIGUSR2, self.restart.begin)
+        for key, held, facts in keeper.left.taken("c:"):
+            keeper.store.drop(key)
+            keeper.loop.guard(_Talk(self, socket.socket(fileno=held[0])).go_on, facts)
+
+    @staticmethod
+    def _listen(path):
         if os.path.lexists(path):
             os.unlink(path)
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         mask = os.umask(0o177)
         try:
-            self.sock.bind(path)
+            sock.bind(path)
         finally:
             os.umask(mask)
-        self.sock.listen(64)
-        self.sock.setblocking(False)
-        keeper.loop.watch(self.sock.fileno(), self._accept)
+        sock.listen(64)
+        return sock
 
     def _accept(self, _):
         try:
             conn, _ = self.sock.accept()
-        except OSError:
+        except BlockingIOError:
+            return
+        except OSError:  # no descriptor is free: whoever asks waits a little
+            self.keeper.loop.unwatch(self.sock.fileno())
+            self.keeper.loop.later(_PAUSE_SECONDS, lambda: self.keeper.loop.watch(self.sock.fileno(), self._accept))
             return
         _Talk(self, conn)
 
-    def obey(self, request, answer):
+    def obey(self, request, answer, talk):
         """Carries out one request; answer(object) is called once, now or later."""
         if type(request) is not dict or type(request.get("op")) is not str:
             raise spec.Wrong('A request is one JSON object with an "op".')
         act = getattr(self, "_op_" + request["op"], None) if request["op"].isalpha() else None
         if act is None:
             raise spec.Wrong(f"There is no op {request['op'][:40]!r}.")
-        act(request, answer)
+        if act == self._op_restart:
+            act(talk)
+        else:
+            act(request, answer)
+
+    def _op_restart(self, talk):
+        self.restart.begin(talk)
 
     @staticmethod
     def _name(request):
@@ -139,7 +173,7 @@ class Control:
 
     def _op_ping(self, _, answer):
         ready = sorted({key.stack for key, line in self.keeper.zygotes.lines.items() if key.stack and line.serving.pid is not None})
-        answer({"ok": True, "version": VERSION, "stacks": ready})
+        answer({"ok": True, "version": VERSION, "pid": os.getpid(), "stacks": ready})
 
     def _op_drain(self, request, answer):
         if type(request.get("name")) is not str:

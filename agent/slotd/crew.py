@@ -3,6 +3,7 @@
 A slot starts one worker at a time. What is wanted is a number (all of them when always-on, else as many as the demand asked for), and
 workers of the edition at hand: after a new spec the next one is started and ready before an old one is told to leave.
 """
+import os
 import time
 
 from slotd import doors, meters
@@ -11,7 +12,7 @@ from slotd.sleeper import NOBODY, Sleeper
 from slotd.worker_end import describe_end
 
 GRACE_SECONDS = 60
-_LOOK_SECONDS = 10
+_LOOK_SECONDS = float(os.environ.get("BERTH_LOOK_SECONDS") or 10)
 _STEADY_SECONDS = 10
 # Whoever waits is for the successor: with new code, or with clean memory.
 _IN_ORDER = ("changed", "spent")
@@ -60,7 +61,7 @@ class Crew(Sleeper):
 
     def start(self):
         """Asks for a blank child; everything after that is told by events."""
-        if self.gone or self.keeper.ending or self.attempt or self.coming:
+        if self.gone or self.keeper.ending or self.keeper.resuming or self.attempt or self.coming:
             return
         self.knocked = time.monotonic()
         self.wait_no_more()
@@ -84,8 +85,7 @@ class Crew(Sleeper):
             early = self.keeper.advance.of
             self.keeper.trees.group(self.account).make(self.spec["account_limits"], early(self.account))
             self.group.make(self.spec["limits"], early(self.name))
-            self.made = True
-            self._count()
+            self.count_silently()
 
     def began(self, worker):
         """The attempt found a process."""
@@ -160,8 +160,7 @@ class Crew(Sleeper):
             old[0].dismiss(GRACE_SECONDS)
         else:
             self.note(f"process {len(others) + 1} of {self.most} came to help in {round(took)} ms")
-        if self.look_timer is None:
-            self.look_timer = self.loop.later(_LOOK_SECONDS, self._look)
+        self.watch_over()
         self.settle()
         self.staff()
 
@@ -235,6 +234,11 @@ class Crew(Sleeper):
         self.demand = None
         if self.state == "asleep":
             self.forget_spec()
+
+    def watch_over(self):
+        """Looks at the group every few seconds, for as long as somebody is in it."""
+        if self.look_timer is None:
+            self.look_timer = self.loop.later(_LOOK_SECONDS, self._look)
 
     def _look(self):
         self.look_timer = self.loop.later(_LOOK_SECONDS, self._look) if self.workers else None

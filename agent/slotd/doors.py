@@ -10,7 +10,6 @@ import socket
 import time
 
 from slotd import listening
-from slotd.relay import Relay
 
 _NOATIME = 1024
 
@@ -24,11 +23,13 @@ def pending(listener):
 
 def show(slot, listener):
     """From this moment on visitors of the slot come to this door. The old one is left to those who have it."""
-    path = slot.keeper.roots.slot_socket(slot.name)
+    path, old = slot.keeper.roots.slot_socket(slot.name), slot.listener
     os.rename(listener.getsockname(), path)
-    slot.loop.unwatch(slot.listener.fileno())
+    slot.loop.unwatch(old.fileno())
     slot.listener, slot.demand = listener, None
+    slot.keeper.store.keep(slot.name, (listener.fileno(),))
     forget_visits(path)
+    _close_unused(slot, old)
 
 
 def replace(slot):
@@ -41,7 +42,7 @@ def door_for(slot):
     for worker in slot.workers:
         if worker.edition == slot.edition and worker.serves:
             return worker.door
-    if any(not worker.tells and worker.door is slot.listener for worker in slot.workers):
+    if any(worker.serves and not worker.tells and worker.door is slot.listener for worker in slot.workers):
         return listening.hidden(slot.keeper.roots.slot_socket(slot.name), slot.keeper.web_gid)
     return slot.listener
 
@@ -54,11 +55,15 @@ def enter(slot, worker):
 
 def leave(slot, worker):
     """A worker is gone, and its door with it, if that was an old one and nobody else's."""
-    door = worker.door
-    if door is None or door is slot.listener or any(other.door is door for other in slot.workers):
+    if worker.door is not None and worker.door is not slot.listener:
+        _close_unused(slot, worker.door)
+
+
+def _close_unused(slot, door):
+    if any(worker.door is door for worker in slot.workers):
         return
     if not slot.gone and not slot.keeper.ending:
-        rescue(door, slot.keeper.roots.slot_socket(slot.name), lambda old, new: Relay(slot.loop, old, new, lambda _: None))
+        rescue(door, slot.keeper.roots.slot_socket(slot.name), slot.keeper.desk.carry)
     try:
         os.unlink(door.getsockname())  # it may never have been shown
     except FileNotFoundError:

@@ -14,8 +14,9 @@ from slotd.worker_end import Worker, describe_end
 
 _SETTLED_SECONDS = 2
 _LOOK_SECONDS = 2
-_TERM_SECONDS = 10
+_TERM_SECONDS, _UNREADY_SECONDS = 10, 60
 _DRAIN_SHARE = 0.6
+_EARLY_ENDS = 3
 _BUSY = 0.1  # of one processor
 
 
@@ -78,7 +79,7 @@ class Foreign(Command):
     def __init__(self, slot, pid, sock, spec):
         super().__init__(slot, pid, sock, spec)
         self.waited = self.told = False
-        self.stamp = self.cpu = self.glance = None
+        self.cpu = self.glance = None
         self.path = slot.keeper.roots.slot_socket(slot.name)
 
     # Ready
@@ -89,26 +90,28 @@ class Foreign(Command):
         if self.cause is None:
             self.became = time.monotonic()
             self.waited = doors.pending(self.door)
-            self._starting(0.004)
+            self._starting()
 
-    def _starting(self, pause):
+    def _starting(self):
         if self.over or self.ready:
             return
-        waits = doors.pending(self.door)
+        waits, lived = doors.pending(self.door), time.monotonic() - self.became
         taken = self.waited and not waits
-        settled = not waits and time.monotonic() - self.became > _SETTLED_SECONDS
+        settled = not waits and lived > _SETTLED_SECONDS
         self.waited = self.waited or waits
-        if taken or settled or waits and pause >= 0.05 and unixdiag.accepted(self.door):
+        if taken or settled or waits and lived > 0.2 and unixdiag.accepted(self.door):
             self._is_ready()
         else:
-            self.loop.later(pause, lambda: self._starting(min(0.1, pause * 1.3)))
+            self.loop.later(min(0.05, max(0.004, lived / 15)), self._starting)
 
     def _is_ready(self):
-        self.ready, self.ready_at = True, time.monotonic()
-        self.timer.cancel()
         # Whoever calls listen(2) shortens the queue for everybody, often to five.
         self.door.listen(listening.BACKLOG)
-        self.slot.ready(self)
+        self._begin()
+        self.go_on()
+
+    def go_on(self):
+        """From now on it is looked at whether it is idle."""
         self.seen = time.monotonic()
         self._look_later()
 
@@ -138,6 +141,12 @@ class Foreign(Command):
                 return
         self._look_later()
 
+    def died(self, status):
+        """Called by the reaper. Whom it served is not known: a few early ends in a row are taken for one that serves nobody."""
+        if self.ready and self.slot.quick < _EARLY_ENDS:
+            self.served += 1
+        super().died(status)
+
     def _visited(self):
         self.served, self.cpu = self.served + 1, None
         for fellow in self.slot.workers:  # one door, one look
@@ -157,6 +166,7 @@ class Foreign(Command):
     def _glanced(self, stamp):
         self.glance = None
         if stamp is not None and stamp != self.stamp and self.serves:
+            self.stamp = None  # its successor looks from now on
             self.slot.note("tmp/restart.txt was touched")
             self.slot.renew()
             self.slot.staff()
@@ -166,6 +176,7 @@ class Foreign(Command):
         doors.replace(self.slot)
         for worker in fellows:
             worker.left = True
+            worker.hold()
             worker.drain()
         self.slot.leaving(self, "idle")
 
@@ -174,12 +185,15 @@ class Foreign(Command):
     def dismiss(self, seconds):
         """Nobody can reach it from now on; it serves whom it has, and is ended."""
         slot, already, self.dismissed = self.slot, self.dismissed or self.left, True
-        if not self.ready and not unixdiag.accepted(self.door):
-            self.kill()
-            return
+        if not self.ready:
+            if slot.gone or slot.keeper.ending:
+                self.kill()
+                return
+            seconds = _UNREADY_SECONDS  # somebody may be waiting for it, or inside already
         alone = not any(worker.door is self.door and worker.serves for worker in slot.workers)
         if self.door is slot.listener and alone and not slot.gone and not slot.keeper.ending:
             doors.replace(slot)
+        self.hold()
         if not already:
             self.drain(seconds)
         self.give_grace(seconds)

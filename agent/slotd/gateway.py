@@ -12,7 +12,6 @@ from slotd import command, kernel, ports
 from slotd.loop import Loop
 from slotd.relay import Relay
 
-_LOOK = 0.01
 _FINISH_SECONDS, _TERM_SECONDS, _LAST_SECONDS = 40, 10, 2
 _MOST_AT_ONCE = 32
 
@@ -36,7 +35,7 @@ class Gateway:
         self.began = self.active = time.monotonic()
         self.pid = self._start(argv, env)
         self.loop.watch(status.sock.fileno(), self._hear)
-        self._look(_LOOK)
+        self._look()
 
     def _start(self, argv, env):
         port, parent = str(self.port), os.getpid()
@@ -61,7 +60,7 @@ class Gateway:
 
     # Until it listens
 
-    def _look(self, pause):
+    def _look(self):
         if self.target or self.leaving or self.code is not None:
             return
         self.target = ports.listener(self.port, os.getuid())
@@ -74,7 +73,7 @@ class Gateway:
             self.status.tell({"failed": f"the command did not listen on $PORT within {self.spec['startSeconds']} s"})
             os.kill(self.pid, signal.SIGKILL)
         else:
-            self.loop.later(pause, lambda: self._look(min(0.1, pause * 1.5)))
+            self.loop.later(min(0.05, max(0.005, (time.monotonic() - self.began) / 15)), self._look)
 
     # Visitors
 
@@ -107,9 +106,7 @@ class Gateway:
             onward.close()
             return False
         visitor.setblocking(False)
-        self.relays.add(relay := Relay(self.loop, visitor, onward, self._carried))
-        if not relay.open:
-            self.relays.discard(relay)
+        self.relays.add(Relay(self.loop, visitor, onward, self._carried))
         return True
 
     def _carried(self, relay):

@@ -14,11 +14,19 @@ _LAST_SECONDS = 0.7
 class Streams:
     """The two pipes a slot's processes write to while it is awake. slotd keeps its ends, so a dead log process loses nothing."""
 
-    def __init__(self, number, spec):
-        self.number, self.name, self.path, self.bytes = number, spec["name"], spec["log"], spec["logBytes"]
+    def __init__(self, number, name, path, size, held=None):
+        self.number, self.name, self.path, self.bytes = number, name, path, size
+        self.ending = held is not None
+        if held:  # from an earlier slotd, whose writing ends are closed
+            self.out, self.error = held
+            return
         self.out, self.out_write = os.pipe2(os.O_CLOEXEC)
-        self.error, self.error_write = os.pipe2(os.O_CLOEXEC)
-        self.ending = False
+        try:
+            self.error, self.error_write = os.pipe2(os.O_CLOEXEC)
+        except OSError:
+            os.close(self.out)
+            os.close(self.out_write)
+            raise
 
     def end(self):
         """No more writers of ours: the log process sees the end when the last process has gone."""
@@ -36,9 +44,11 @@ class Streams:
 class Journal:
     """The log process, as slotd sees it."""
 
-    def __init__(self, keeper, access):
+    def __init__(self, keeper, access, held=()):
+        """`held` are the (number, name, path, size, descriptors) of pipes that an earlier slotd left."""
         self.keeper, self.loop, self.access = keeper, keeper.loop, access
-        self.streams, self.last, self.asked = {}, 0, {}
+        self.streams = {number: Streams(number, *more) for number, *more in held}
+        self.last, self.asked = max(self.streams, default=0), {}
         self.caps = {}
         self.queue = deque(maxlen=20_000)
         self.pid = self.sock = None
@@ -54,7 +64,7 @@ class Journal:
         self.loop.watch(self.sock.fileno(), self._ready)
         # What is new goes before what waited: remarks must find their slots open.
         waiting, self.queue = list(self.queue), deque(maxlen=20_000)
-        self._send({"hello": {"sites": roots.sites, "logs": roots.logs}}, [self.access.fileno()])
+        self._send({"hello": {"sites": roots.sites, "logs": roots.logs}, "held": self.keeper.store.guarded}, [self.access.fileno()])
         for name, size in self.caps.items():
             self._send({"cap": name, "bytes": size})
         for stream in self.streams.values():
@@ -101,6 +111,7 @@ class Journal:
         elif message.get("slowed") in self.streams:
             self.keeper.slowed(self.streams[message["slowed"]].name)
         elif message.get("done") in self.streams:
+            self.keeper.store.drop(f"p:{message['done']}")
             self.streams.pop(message["done"]).close()
         elif "last" in message:
             self._tell_last(message["last"], message["text"])
@@ -108,7 +119,8 @@ class Journal:
     def open(self, spec):
         """New pipes for a slot that wakes."""
         self.last += 1
-        stream = self.streams[self.last] = Streams(self.last, spec)
+        stream = self.streams[self.last] = Streams(self.last, spec["name"], spec["log"], spec["logBytes"])
+        self.keeper.store.keep(f"p:{self.last}", (stream.out, stream.error), {"name": stream.name, "path": stream.path, "bytes": stream.bytes})
         self._open(stream)
         return stream
 
@@ -157,6 +169,12 @@ class Journal:
     def _restart(self):
         if self.pid is None and not self.keeper.ending:
             self.start()
+
+    def say_what_waits(self):
+        """Tells the log process what is still to be told, before this slotd ends and another goes on."""
+        if self.sock is not None:
+            self.sock.settimeout(1)
+            self._flush()
 
     def finish(self):
         """Asks the log process to write what is left and end."""

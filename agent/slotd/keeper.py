@@ -9,10 +9,13 @@ from slotd import cgroup, disks, foreign, jail, roles, spec
 from slotd.advance import Advance
 from slotd.cgroup_end import end_group
 from slotd.journal import Journal
+from slotd.left import Left
+from slotd.listening import adopt, bind
 from slotd.loop import Loop
 from slotd.nursery import say
 from slotd.packed import Packer
 from slotd.resting import Desk
+from slotd.store import Store
 from slotd.timetable import Timetable
 from slotd.turns import Turns
 from slotd.zygotes import Zygotes
@@ -49,7 +52,7 @@ def _access_socket(path, gid):
 class Keeper:
     """Everything slotd holds."""
 
-    def __init__(self, roots):
+    def __init__(self, roots, guarded=False):
         self.roots, self.loop = roots, Loop()
         self.trees = cgroup.Trees(roots.cgroup)
         self.trees.disks = disks.below(roots.homes, roots.state)
@@ -57,14 +60,18 @@ class Keeper:
         self.turns, self.advance = Turns(self.loop), Advance(self.trees)
         self.owners, self.early = {}, {}
         self.slots = {}
-        self.ending = False
+        self.ending = self.resuming = False
         self.desk, self.packer, self.timetable = Desk(self.loop), Packer(roots), Timetable(self.loop)
         self.loop.handle_signal(signal.SIGCHLD, self.reap)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self.loop.handle_signal(number, self.stop)
         self._folders()
-        self.access = _access_socket(roots.access, self.web_gid)
-        self.journal = Journal(self, self.access)
+        self.store = Store(self.loop, roots.guard, guarded)
+        self.left = Left(self.store)
+        access = self.left.take("a:access")
+        self.access = socket.socket(fileno=access) if access is not None else _access_socket(roots.access, self.web_gid)
+        self.store.keep("a:access", (self.access.fileno(),))
+        self.journal = Journal(self, self.access, self.left.pipes())
         self.zygotes = Zygotes(self)
 
     def _folders(self):
@@ -108,6 +115,15 @@ class Keeper:
 
     # Slots
 
+    def listening(self, name):
+        """The listening socket of a slot: as an earlier slotd left it, or a new one."""
+        path, number = self.roots.slot_socket(name), self.left.take(name)
+        if number is not None and os.path.exists(path):
+            return adopt(number)
+        sock = bind(path, self.web_gid)
+        self.store.keep(name, (sock.fileno(),))
+        return sock
+
     def slowed(self, name):
         """The log process let an app wait that prints too much."""
         if name in self.slots:
@@ -147,14 +163,19 @@ class Keeper:
         end_group(self.loop, self.trees, *name.split(".", 1), done)
 
     def load_all(self):
-        """Takes up every spec on disk; a wrong one is told and left out."""
+        """Takes up every spec on disk, and what an earlier slotd left; a wrong spec is told and left out."""
+        self.resuming = True
         for entry in sorted(os.listdir(self.roots.specs)):
             if entry.endswith(".json") and spec.NAME.match(entry[:-5]):
                 try:
                     self.load(entry[:-5])
                 except (spec.Wrong, OSError) as error:
                     say(f"{entry}: {error}")
+        self.left.adopt(self)
+        self.resuming = False
         self.zygotes.boot()
+        for slot in self.slots.values():
+            slot.staff()
 
     # The end
 
@@ -180,11 +201,14 @@ class Keeper:
         self._last_ones()
 
     def _last_ones(self):
-        if self.owners and time.monotonic() < self.until:
+        if (self.owners or self.left.adopted) and time.monotonic() < self.until:
             self.loop.later(0.02, self._last_ones)
             return
         for pid in self.owners:
             os.kill(pid, signal.SIGKILL)
+        for worker in list(self.left.adopted.values()):
+            worker.kill()
+        self.store.finish(everything=True)
         self.trees.remove_if_empty()
         for path in (self.roots.control, self.roots.access):
             if os.path.exists(path):

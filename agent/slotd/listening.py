@@ -23,6 +23,11 @@ def hidden(path, gid):
     return sock
 
 
+def adopt(number):
+    """The listening socket of a slot, from an earlier slotd, with the visitors that wait in it. A program may count on its blocking."""
+    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=number)
+
+
 def bind(path, gid):
     """The listening socket of a slot at its path. Its own name stays another, so that no later socket there can be taken for it."""
     sock = hidden(path, gid)

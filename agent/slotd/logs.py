@@ -73,13 +73,17 @@ class Source:
             lead = f"{stamp()} {self.letter} "
             self.desk.files.append(self.group.path, self.group.bytes, [lead + clean(line) for line in lines])
 
+    def leave(self):
+        """Reads no more; half a line is written as one."""
+        if self.rest:
+            self._write([self.rest])
+            self.rest = b""
+
     def _end(self):
         self.desk.loop.unwatch(self.descriptor)
         os.close(self.descriptor)
         self.descriptor = None
-        if self.rest:
-            self._write([self.rest])
-            self.rest = b""
+        self.leave()
         self.group.ended()
 
 
@@ -118,7 +122,7 @@ class LogDesk:
     def __init__(self, control):
         self.loop, self.files = Loop(), Files()
         self.control, self.groups, self.access = control, {}, None
-        self.finishing = False
+        self.finishing = self.held = False
         control.setblocking(False)
         self.loop.watch(control.fileno(), self._order)
 
@@ -131,7 +135,8 @@ class LogDesk:
             except OSError:
                 message, descriptors = None, []
             if message is None:
-                self._finish()  # slotd is gone: write what is there and end
+                # slotd is gone: write what is there and end; or, where the pipes outlive it, leave them to the next of us.
+                self._stop() if self.held else self._finish()
                 self.loop.unwatch(self.control.fileno())
                 return
             self._obey(message, descriptors)
@@ -153,6 +158,7 @@ class LogDesk:
             self.access.caps.pop(message["forget"], None)
             self.files.forget(self.access.folder(message["forget"]))
         elif "hello" in message:
+            self.held = message["held"]
             self.access = Access(self.loop, self.files, socket.socket(fileno=descriptors[0]), **message["hello"])
         elif "finish" in message:
             self._finish()
@@ -177,6 +183,12 @@ class LogDesk:
         self.tell({"done": group.number})
         if self.finishing and not self.groups:
             self.loop.stop()
+
+    def _stop(self):
+        for group in self.groups.values():
+            for source in group.sources:
+                source.leave()
+        self.loop.stop()
 
     def _finish(self):
         if self.finishing:

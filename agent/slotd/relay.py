@@ -35,7 +35,7 @@ class Relay:
         self.loop, self.one, self.other, self.done = loop, one, other, done
         self.there, self.back = _Way(one, other), _Way(other, one)
         self.open = True
-        self._go()
+        loop.later(0, self._go)
 
     def _go(self, _=0):
         if not self.open:

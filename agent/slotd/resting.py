@@ -1,6 +1,9 @@
 """Answering visitors with 503 while an app rests after a failed start. Small, bounded, and never blocking."""
+import os
+
 from slotd import page
 from slotd.loop import READ, WRITE
+from slotd.relay import Relay
 
 _MOST = 256
 _SECONDS = 20
@@ -72,19 +75,26 @@ class Desk:
     """All connections that slotd itself answers."""
 
     def __init__(self, loop):
-        self.loop, self.visits = loop, set()
+        self.loop, self.visits, self.closed = loop, set(), False
+
+    def carry(self, visitor, onward):
+        """Carries the bytes of somebody who came to a door that is gone."""
+        self.visits.add(Relay(self.loop, visitor, onward, self.visits.discard))
 
     def receive(self, listener, seconds):
         """Accepts what waits and answers 503; what is beyond the bound waits in the backlog."""
         data = page.resting(seconds)
+        os.set_blocking(listener.fileno(), False)  # a program may have set it otherwise, for everybody
         listener.setblocking(False)  # the app shares this property of the socket and may have changed it
         for _ in range(32):
-            if len(self.visits) >= _MOST:
+            if len(self.visits) >= _MOST or self.closed:
                 return False
             try:
                 conn, _ = listener.accept()
-            except OSError:
+            except BlockingIOError:
                 return True
+            except OSError:
+                return False  # no descriptor is free: those who wait go on waiting
             conn.setblocking(False)
             self.visits.add(_Visit(self, conn, data))
         return True

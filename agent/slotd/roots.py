@@ -16,6 +16,7 @@ class Roots:
         self.skeletons = f"{self.run}/jail"
         self.control = f"{self.run}/slotd.sock"
         self.lock = f"{self.run}/slotd.lock"
+        self.guard = f"{self.run}/guard.sock"
         self.access = f"{self.run}/access.sock"
         self.stacks = f"{self.state}/stacks"
         self.asgi = f"{self.state}/servers/asgi/site-packages"  # for apps that do not bring uvicorn themselves

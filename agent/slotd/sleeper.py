@@ -71,6 +71,19 @@ class Sleeper:
         """The folder that covers everybody's homes."""
         return f"{self.keeper.roots.skeletons}/{self.account}"
 
+    def count_silently(self):
+        """The group is there; what it has counted before, under an earlier slotd, has been told."""
+        self.made = True
+        self.tally.news(self.spec["limits"], self.spec["account_limits"], lambda text: None)
+
+    def adopt(self, worker):
+        """A worker that an earlier slotd left goes on."""
+        self.workers = {*self.workers, worker}
+        if not self.made:
+            self.count_silently()
+        self.watch_over()
+        self.settle()
+
     def forget_spec(self):
         """Keeps only the packed spec."""
         self._spec = None

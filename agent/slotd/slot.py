@@ -10,7 +10,6 @@ from slotd import jail
 from slotd.cgroup_end import end_group
 from slotd.crew import GRACE_SECONDS, Crew
 from slotd.demand import Demand
-from slotd.listening import bind
 
 # What a running worker need not be replaced for: slotd itself sees to these, or they only say how it is started.
 _OURS = ("account_limits", "limits", "logBytes", "workers", "schedule", "stack")
@@ -38,7 +37,7 @@ class Slot(Crew):
 
     def open(self):
         """Makes the socket."""
-        self.listener = bind(self.spec["socket"], self.keeper.web_gid)
+        self.listener = self.keeper.listening(self.name)
 
     # The state, and who watches the socket
 
@@ -140,6 +139,7 @@ class Slot(Crew):
 
     def close(self):
         """Takes the socket away."""
+        self.keeper.store.drop(self.name)
         self.listener.close()
         try:
             os.unlink(self.keeper.roots.slot_socket(self.name))

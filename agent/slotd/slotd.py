@@ -43,12 +43,12 @@ if __name__ == "__main__":
 import fcntl
 import gc
 import os
-import resource
 import time
 
 from slotd import kernel
 from slotd.cgroup import BUILDS
 from slotd.control import Control
+from slotd.holding import raise_limit
 from slotd.keeper import Keeper
 from slotd.roots import Roots
 
@@ -85,19 +85,15 @@ def main():
     roots = Roots()
     os.makedirs(roots.run, mode=0o755, exist_ok=True)
     lock = _only_one(roots.lock)
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    for wanted in (1 << 20, hard):
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, hard)))
-            break
-        except (OSError, ValueError):
-            continue
+    raise_limit()
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     kernel.name_process("berth-slotd")
-    keeper = Keeper(roots)
-    _clear_left_over(keeper.trees)
+    keeper = Keeper(roots, guarded=os.environ.pop("BERTH_GUARDED", "") == "1")
+    if not keeper.left.any:
+        _clear_left_over(keeper.trees)
     keeper.load_all()
     control = Control(keeper, roots.control)
+    keeper.left.let_go()
     gc.collect()
     gc.freeze()
     print("slotd ready", flush=True)

@@ -49,7 +49,8 @@ class Tally:
     def look(self, limits, account, note):
         """Every few seconds while awake: what has to be looked for, then what is new."""
         self._look_at_disk(limits, account)
-        if meters.most_open(self.group.pids()) >= limits["openFiles"]:
+        # Who could open no more has closed the last connection meanwhile.
+        if meters.most_open(self.group.pids()) >= limits["openFiles"] - max(3, limits["openFiles"] // 50):
             self.hit("openFiles")
         return self.news(limits, account, note)
 
@@ -68,7 +69,7 @@ class Tally:
         self.memory, self.refused = memory, refused
         for what, text in (
             ("io", f"read or wrote as fast as its {limits['ioMbps'] or account['ioMbps']} MB a second allow, and had to wait"),
-            ("openFiles", f"had all of its {limits['openFiles']} files and connections open"),
+            ("openFiles", f"had (almost) all of its {limits['openFiles']} files and connections open"),
             ("log", "printed more than 1 MB a second, and had to wait"),
         ):
             if self.own[what] > self.told.get(what, 0):

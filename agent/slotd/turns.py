@@ -7,8 +7,8 @@ of its account for ever. Whoever wakes alone goes at once.
 import os
 from collections import OrderedDict, deque
 
-_OF_ACCOUNT = max(4, 2 * (os.cpu_count() or 1))
-_OF_HOST = 8 * _OF_ACCOUNT
+_OF_ACCOUNT = max(2, os.cpu_count() or 1)  # a start is mostly work
+_OF_HOST = 16 * _OF_ACCOUNT
 _SECONDS = 2
 
 

@@ -5,58 +5,50 @@ the backlog are not among them.
 """
 import socket
 import struct
-from collections import Counter
 
 _SOCK_DIAG = 4
-_ASK = struct.Struct("=IHHIIBBHIIIII")
-_ANSWER = struct.Struct("=IHHII")
-_BY_FAMILY, _DUMP, _DONE, _ERROR = 20, 0x301, 3, 2
-_ESTABLISHED, _NAME, _FACTS = 1 << 1, 0, 16
+_QUESTION, _HEAD, _ATTRIBUTE = struct.Struct("=IHHIIBBHIIIII"), struct.Struct("=IH"), struct.Struct("=HH")
+_BY_FAMILY, _DUMP, _DONE = 20, 0x301, 3
+_ESTABLISHED, _NAME, _FACTS = 1 << 1, 0, 32
 
 
-def _name(data):
-    at = _FACTS
-    while at + 4 <= len(data):
-        size, kind = struct.unpack_from("=HH", data, at)
-        if kind == _NAME:
-            return data[at + 4 : at + size].rstrip(b"\0")
-        at += max(4, (size + 3) & ~3)
-    return b""
+def _count(data, mark):
+    """How many of these answers bear exactly the name that `mark` holds. Others may have put the same bytes into names of their own."""
+    at = count = 0
+    while at + _HEAD.size <= len(data):
+        size, kind = _HEAD.unpack_from(data, at)
+        count += data.startswith(mark, at + _FACTS)
+        at += max(_HEAD.size, (size + 3) & ~3)
+    return count
 
 
-def _ask():
-    count = Counter()
+def _ask(name):
+    # The name comes first among an answer's attributes.
+    mark, count = _ATTRIBUTE.pack(_ATTRIBUTE.size + len(name) + 1, _NAME) + name + b"\0", 0
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _SOCK_DIAG) as line:
         line.settimeout(2)
-        line.send(_ASK.pack(_ASK.size, _BY_FAMILY, _DUMP, 1, 0, socket.AF_UNIX, 0, 0, _ESTABLISHED, 0, 1, 0, 0))
+        line.send(_QUESTION.pack(_QUESTION.size, _BY_FAMILY, _DUMP, 1, 0, socket.AF_UNIX, 0, 0, _ESTABLISHED, 0, 1, 0, 0))
         while True:
             data = line.recv(1 << 18)
-            at = 0
-            while at + _ANSWER.size <= len(data):
-                size, kind, *_ = _ANSWER.unpack_from(data, at)
-                if kind == _DONE:
-                    return count
-                if kind == _ERROR or size < _ANSWER.size:
-                    raise OSError("the kernel does not tell of unix sockets")
-                count[_name(data[at + _ANSWER.size : at + size])] += 1
-                at += (size + 3) & ~3
+            kind = _HEAD.unpack_from(data)[1]
+            if kind == _DONE:
+                return count
+            if kind != _BY_FAMILY:
+                raise OSError("the kernel does not tell of unix sockets")
+            if mark in data:
+                count += _count(data, mark)
 
 
-def _read():
+def _read(name):
     """The same from the older, slower list, for kernels without UNIX_DIAG."""
-    count = Counter()
     with open("/proc/net/unix", "rb") as file:
-        for line in file:
-            words = line.split(None, 7)
-            if len(words) == 8 and words[5] == b"03":
-                count[words[7].rstrip(b"\n")] += 1
-    return count
+        return sum(1 for line in file if line.endswith(b" " + name + b"\n") and line.split(None, 7)[5] == b"03")
 
 
 def accepted(listener):
     """How many connections have been accepted from this listener and are still open at the program's end."""
+    name = listener.getsockname().encode()
     try:
-        found = _ask()
+        return _ask(name)
     except OSError:
-        found = _read()
-    return found[listener.getsockname().encode()]
+        return _read(name)

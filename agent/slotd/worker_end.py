@@ -9,6 +9,9 @@ from slotd import wire
 _PER_SECOND = 60
 _COMMAND_SECONDS = 2
 _MANY = 50
+# What the guard holds of a worker beside its descriptors: its own story, and how its spec says that it is to be treated.
+HELD = ("pid", "generation", "served", "started", "ready_at", "early", "stack", "left", "dismissed", "stamp")
+HELD_SPEC = ("kind", "role", "listen", "mode")
 
 
 def _sentence(text):
@@ -21,6 +24,8 @@ def _sentence(text):
 
 def describe_end(status):
     """A process's end in plain words."""
+    if status is None:
+        return "ended while the slot server was away"
     if not os.WIFSIGNALED(status):
         return f"ended with exit code {os.WEXITSTATUS(status)}"
     number = os.WTERMSIG(status)
@@ -44,8 +49,10 @@ class Worker:
         self.started, self.generation, self.edition = time.time(), spec["generation"], slot.edition
         self.ready_at, self.cause, self.served = 0.0, None, 0
         self.heard, self.second, self.early, self.stack = 0, 0, 0, None
+        self.stamp = None  # of tmp/restart.txt, where slotd looks at it
         self.door = None  # the listening socket it was given
         self.turn = None  # which others of the account may wait for
+        self.pidfd = None
         self.timer = self.loop.later(spec["startSeconds"], self._too_slow)
         self.loop.watch(sock.fileno(), self._hear)
 
@@ -64,9 +71,13 @@ class Worker:
             self.kill()
 
     def kill(self):
-        """Ends the process. Safe: an unreaped pid of ours cannot be another's."""
+        """Ends the process."""
+        self.signal(signal.SIGKILL)
+
+    def signal(self, number):
+        """Signals the process. Safe: an unreaped pid of ours cannot be another's."""
         try:
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, number)
         except ProcessLookupError:
             pass
 
@@ -94,7 +105,7 @@ class Worker:
         """The process is ending, or has become another program (kind command), or an app closed what is not its own."""
         self.loop.unwatch(self.sock.fileno())
         if self.spec["role"] != "web" and self.cause is None:
-            self._became()
+            self._begin()
         elif not self.left:
             self.loop.later(0.2, self._still_there)
 
@@ -103,26 +114,47 @@ class Worker:
             self.cause = "the app closed a descriptor that belongs to its server"
             self.kill()
 
-    def _became(self):
+    def _begin(self):
         self.ready, self.ready_at = True, time.monotonic()
         self.timer.cancel()
         self.slot.ready(self)
+        self.hold()
+
+    def hold(self):
+        """Has the guard hold what makes this process ours, also while it leaves: a new slotd adopts it (adopted.py)."""
+        store = self.slot.keeper.store
+        if not store.guarded or not self.ready or self.sock is None:
+            return
+        try:
+            self.pidfd = os.pidfd_open(self.pid) if self.pidfd is None else self.pidfd
+        except OSError:
+            return  # no descriptor is free: should slotd be killed now, this one sees it and leaves
+        facts = {name: getattr(self, name) for name in HELD}
+        facts.update({name: self.spec[name] for name in HELD_SPEC})
+        facts["slot"], facts["digest"] = self.slot.name, self.slot.digest.hex() if self.edition == self.slot.edition else ""
+        door = () if self.door is None or self.tells else (self.door.fileno(),)
+        store.keep(f"w:{self.pid}", (self.sock.fileno(), self.pidfd, *door), facts)
+
+    def _let_go(self):
+        self.slot.keeper.store.drop(f"w:{self.pid}")
+        self.loop.unwatch(self.sock.fileno())
+        self.sock.close()
+        self.sock = None
+        if self.pidfd is not None:
+            os.close(self.pidfd)
+            self.pidfd = None
 
     def _terminate(self):
-        try:
-            os.kill(self.pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
+        self.signal(signal.SIGTERM)
 
     def _obey(self, message):
         if "ready" in message and not self.ready:
-            self.ready, self.ready_at = True, time.monotonic()
-            self.timer.cancel()
-            self.slot.ready(self)
+            self._begin()
         elif "n" in message and self.ready:
             self._numbers(message)
         elif "leaving" in message and self.ready and not self.left:
             self.left = True
+            self.hold()
             self.slot.leaving(self, _sentence(message["leaving"]))
         elif "failed" in message and not self.ready:
             self.cause = self.cause or _sentence(message["failed"])
@@ -160,6 +192,7 @@ class Worker:
                 self.sock.send(b"leave", socket.MSG_DONTWAIT)
             except OSError:
                 pass
+        self.hold()
         self.give_grace(seconds)
 
     def give_grace(self, seconds):
@@ -186,9 +219,7 @@ class Worker:
                 self._obey(message)
         if self.spec["role"] != "web" and self.ready and not self.left and time.monotonic() - self.ready_at < _COMMAND_SECONDS:
             self.ready = False
-        self.loop.unwatch(self.sock.fileno())
-        self.sock.close()
-        self.sock = None
+        self._let_go()
         self.timer.cancel()
         self.slot.ended(self, status)
 

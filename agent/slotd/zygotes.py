@@ -63,6 +63,10 @@ class Zygotes:
         if key.stack is None:
             return Zygote(self.keeper, name, _BARE, python=key.python, on_ready=on_ready)
         folder = self._folder(key.stack)
+        try:
+            os.utime(folder)  # when it was last of use: the agent gives up what nobody needed for long
+        except OSError:
+            pass
         return Zygote(self.keeper, name, f"{folder}/stack.json", f"{folder}/site-packages", python=key.python, on_ready=on_ready)
 
     def _made_for(self, stack):

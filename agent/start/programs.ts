@@ -52,7 +52,7 @@ export function slotd(settings: Settings, its: Places): Program {
   return {
     name: 'slotd',
     title: 'The slot server',
-    argv: ['/usr/bin/python3', '-I', '-S', '-u', `${at.slotdFolder}/slotd.py`],
+    argv: ['/usr/bin/python3', '-I', '-S', '-u', `${at.slotdFolder}/guard.py`],
     env: { ...common(settings), TMPDIR: its.rootTemp },
     cwd: '/',
     ready: async () => {

@@ -18,7 +18,15 @@ export async function seed(settings: Settings): Promise<void> {
     if (await hasAdmin()) return;
     const person = await addPerson({ login: 'admin', email: '', role: 'admin', accountId: null, hash });
     if (settings.adminToken) {
-      await addToken({ person, name: 'first token', hash: sha256(settings.adminToken), scopes: [...SCOPES], expiresAt: null });
+      await addToken({
+        person,
+        name: 'first token',
+        hash: sha256(settings.adminToken),
+        scopes: [...SCOPES],
+        expiresAt: null,
+        addresses: [],
+        failByStatus: false,
+      });
     }
   });
   if (!settings.adminPassword) console.log(`The first sign-in, shown once: admin / ${password}`);

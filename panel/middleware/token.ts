@@ -9,7 +9,7 @@ export async function bearer(ctx: Ctx): Promise<Actor | null> {
   const header = ctx.get('Authorization');
   if (!header) return null;
   const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header)?.[1];
-  const actor = token ? await actorOfToken(sha256(token)) : null;
+  const actor = token ? await actorOfToken(sha256(token), ctx.state.peer) : null;
   if (!actor) {
     throw new Refused(
       'bad-token',

@@ -34,10 +34,19 @@ export async function addToken(actor: Actor, input: NewToken): Promise<AddedToke
       fields: [{ field: 'scopes', message: `leave out ${more.join(', ')}` }],
     });
   }
+  const { addresses = [], failByStatus = false } = input;
   const token = `berth_${randomToken()}`;
   const expiresAt = input.expiresInDays ? new Date(Date.now() + input.expiresInDays * 86_400_000) : null;
   return together(async () => {
-    const id = await queries.addToken({ person: actor.id, name: input.name, hash: sha256(token), scopes, expiresAt });
+    const id = await queries.addToken({
+      person: actor.id,
+      name: input.name,
+      hash: sha256(token),
+      scopes,
+      expiresAt,
+      addresses,
+      failByStatus,
+    });
     await note(actor, { action: 'token-add', account: actor.account ?? '', subject: input.name, detail: { id, scopes } });
     return { id, name: input.name, scopes, expiresAt, token };
   });

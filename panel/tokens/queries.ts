@@ -1,6 +1,7 @@
 import { change, limitTo, one, select } from '../db/pool.ts';
 import { type Actor, mine, type Scope } from '../people/actor.ts';
 import { ACTOR_COLUMNS, type ActorRow, MAY_ACT, toActor } from '../people/queries.ts';
+import { isWithin } from './addresses.ts';
 
 /** A token as lists show it: never the token itself. */
 export interface TokenRow {
@@ -11,20 +12,24 @@ export interface TokenRow {
   createdAt: Date;
   usedAt: Date | null;
   expiresAt: Date | null;
+  /** Where it may be used from; empty is anywhere. */
+  addresses: string[];
+  failByStatus: boolean;
 }
 
-/** The actor a live token speaks for: its person, with no more than the token's scopes. */
-export async function actorOfToken(hash: string): Promise<Actor | null> {
-  const row = await one<ActorRow & { token: number; granted: string }>(
-    `SELECT ${ACTOR_COLUMNS}, t.id AS token, t.scopes AS granted
-     FROM tokens t JOIN people p ON p.id = t.person_id LEFT JOIN accounts a ON a.id = p.account_id
+/** The actor a live token speaks for: its person, with no more than the token's scopes; null also when it comes from elsewhere than it may. */
+export async function actorOfToken(hash: string, peer: string): Promise<(Actor & { failByStatus: boolean }) | null> {
+  const row = await one<ActorRow & { token: number; granted: string; addresses: string | null; failByStatus: number | null }>(
+    `SELECT ${ACTOR_COLUMNS}, t.id AS token, t.scopes AS granted, x.addresses, x.fail_by_status AS failByStatus
+     FROM tokens t LEFT JOIN token_rules x ON x.token_id = t.id JOIN people p ON p.id = t.person_id LEFT JOIN accounts a ON a.id = p.account_id
      WHERE t.hash = ? AND (t.expires_at IS NULL OR t.expires_at > NOW(3)) AND ${MAY_ACT}`,
     [hash],
   );
-  if (!row) return null;
+  if (!row || !isWithin(peer, JSON.parse(row.addresses ?? '[]') as string[])) return null;
   const person = toActor(row);
   const granted = JSON.parse(row.granted) as Scope[];
-  return { ...person, kind: 'token', token: row.token, scopes: new Set(granted.filter(scope => person.scopes.has(scope))) };
+  const scopes = new Set(granted.filter(scope => person.scopes.has(scope)));
+  return { ...person, kind: 'token', token: row.token, scopes, failByStatus: row.failByStatus === 1 };
 }
 
 /** Notes that a token was used, at most once a minute. */
@@ -39,21 +44,34 @@ export async function addToken(token: {
   hash: string;
   scopes: Scope[];
   expiresAt: Date | null;
+  addresses: string[];
+  failByStatus: boolean;
 }): Promise<number> {
-  const { person, name, hash, scopes, expiresAt } = token;
+  const { person, name, hash, scopes, expiresAt, addresses, failByStatus } = token;
   const sql = 'INSERT INTO tokens (person_id, name, hash, scopes, expires_at) VALUES (?, ?, ?, ?, ?)';
-  return (await change(sql, [person, name, hash, JSON.stringify(scopes), expiresAt])).id;
+  const { id } = await change(sql, [person, name, hash, JSON.stringify(scopes), expiresAt]);
+  const rules = 'INSERT INTO token_rules (token_id, addresses, fail_by_status) VALUES (?, ?, ?)';
+  await change(rules, [id, JSON.stringify(addresses), failByStatus ? 1 : 0]);
+  return id;
 }
 
 /** The tokens an actor may see: an administrator all, a customer their account's. */
 export async function tokensOf(actor: Actor, page: { after?: number; limit: number }): Promise<TokenRow[]> {
-  const rows = await select<Omit<TokenRow, 'scopes'> & { scopes: string }>(
-    `SELECT t.id, t.name, p.login AS owner, t.scopes, t.created_at AS createdAt, t.used_at AS usedAt, t.expires_at AS expiresAt
-     FROM tokens t JOIN people p ON p.id = t.person_id
+  const rows = await select<
+    Omit<TokenRow, 'scopes' | 'addresses' | 'failByStatus'> & { scopes: string; addresses: string | null; failByStatus: number | null }
+  >(
+    `SELECT t.id, t.name, p.login AS owner, t.scopes, t.created_at AS createdAt, t.used_at AS usedAt, t.expires_at AS expiresAt,
+       x.addresses, x.fail_by_status AS failByStatus
+     FROM tokens t LEFT JOIN token_rules x ON x.token_id = t.id JOIN people p ON p.id = t.person_id
      WHERE (? = 1 OR p.account_id = ?) AND t.id > ? ORDER BY t.id ${limitTo(page.limit)}`,
     [...mine(actor), page.after ?? 0],
   );
-  return rows.map(row => ({ ...row, scopes: JSON.parse(row.scopes) as Scope[] }));
+  return rows.map(row => ({
+    ...row,
+    scopes: JSON.parse(row.scopes) as Scope[],
+    addresses: JSON.parse(row.addresses ?? '[]') as string[],
+    failByStatus: row.failByStatus === 1,
+  }));
 }
 
 /** Deletes a token the actor may see; false when there is none. */

@@ -9,6 +9,8 @@ export interface Caller {
   actor: Actor;
   /** As it was sent. Package names begin with it in some billing systems. */
   user: string;
+  /** Whether failures are told by the status too. */
+  failByStatus: boolean;
 }
 
 interface Sent {
@@ -32,8 +34,8 @@ export function readHeader(header: string): Sent | null {
   return { scheme, user: rest.slice(0, colon).trim(), secret: scheme === 'whm' ? secret.replace(/\s+/g, '') : secret };
 }
 
-async function byToken(sent: Sent, peer: string): Promise<Actor | null> {
-  const actor = await actorOfToken(sha256(sent.secret));
+async function byToken(sent: Sent, peer: string): Promise<(Actor & { failByStatus: boolean }) | null> {
+  const actor = await actorOfToken(sha256(sent.secret), peer);
   if (!actor) return null;
   await touchToken(actor.token!);
   return { ...actor, peer };
@@ -49,7 +51,8 @@ async function byPassword(sent: Sent, peer: string): Promise<Actor | null> {
 export async function callerOf(header: string, peer: string): Promise<Caller | null> {
   const sent = header.length <= 4096 ? readHeader(header) : null;
   if (!sent) return null;
-  const actor = (await byToken(sent, peer)) ?? (sent.scheme === 'basic' ? await byPassword(sent, peer).catch(() => null) : null);
+  const token = await byToken(sent, peer);
+  const actor = token ?? (sent.scheme === 'basic' ? await byPassword(sent, peer).catch(() => null) : null);
   if (actor?.role !== 'admin' || (sent.user !== 'root' && sent.user !== actor.login)) return null;
-  return { actor, user: sent.user };
+  return { actor, user: sent.user, failByStatus: token?.failByStatus ?? false };
 }

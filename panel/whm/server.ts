@@ -76,8 +76,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     const done = await wanted.run(caller, params);
     send(response, 200, versionOf(params) === 1 ? one(fn, wanted.form, done) : zero(wanted.form, done));
   } catch (error) {
-    const { reason } = reasonOf(error);
-    send(response, 200, failure(fn, versionOf(params), wanted.form, reason));
+    const { reason, status } = reasonOf(error);
+    send(response, caller.failByStatus ? Math.max(400, status) : 200, failure(fn, versionOf(params), wanted.form, reason));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Entry, HomeEntry, Sight } from '../host.ts';
+import type { DiskQuota, Entry, HomeEntry, Sight } from '../host.ts';
 import type { Manifest } from '../manifest.ts';
 import { groupId, takenBy } from './userdb.ts';
 
@@ -12,6 +12,7 @@ export interface AccountFound {
   webGroup: number;
   taken: string | null;
   alive: number;
+  quota: DiskQuota | null;
 }
 
 /** Reads the account's records, folders and live processes. */
@@ -42,5 +43,6 @@ export async function inspect(sight: Sight, manifest: Manifest): Promise<Account
       takenBy(passwd, account.name, account.uid) ??
       takenBy(group, account.name, account.gid),
     alive: await sight.alive(account.uid),
+    quota: await sight.quota(account.uid),
   };
 }

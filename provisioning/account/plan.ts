@@ -3,6 +3,7 @@ import type { Layout } from '../layout.ts';
 import type { Manifest } from '../manifest.ts';
 import type { Act, Step } from '../steps.ts';
 import type { AccountFound } from './inspect.ts';
+import { planQuota } from './quota.ts';
 import { aliasRecord, groupRecord, ownRecord, sameNumber, userRecord } from './userdb.ts';
 
 const step = (why: string, act: Act): Step => ({ ...act, why, resource: 'account' });
@@ -96,7 +97,8 @@ export function plan(manifest: Manifest, found: AccountFound, at: Layout): Step[
     );
   }
   const home = at.home(account.name);
-  const steps = [...records(manifest, found, at), ...folders(manifest, found, at), ...alias(manifest, found, at)];
+  const ground = [...records(manifest, found, at), ...folders(manifest, found, at), ...alias(manifest, found, at)];
+  const steps = [...ground, ...planQuota(account, found.quota)];
   if (account.state === 'suspended') {
     return found.alive
       ? [...steps, step(`End every process of ${account.name}`, { do: 'sweep', account: account.name, uid: account.uid })]

@@ -2,6 +2,7 @@ import type { Layout } from '../layout.ts';
 import type { Manifest } from '../manifest.ts';
 import type { Act, Step } from '../steps.ts';
 import type { AccountFound } from './inspect.ts';
+import { liftQuota } from './quota.ts';
 
 const step = (why: string, act: Act): Step => ({ ...act, why, resource: 'account' });
 
@@ -21,6 +22,7 @@ export function remove(manifest: Manifest, found: AccountFound, at: Layout): Ste
     steps.push(step(`Delete the temporary files of ${name}`, { do: 'home', who, ops: [{ op: 'empty', path: at.tmp(name) }] }));
     steps.push(step(`Delete the temporary folder of ${name}`, { do: 'delete', path: at.tmp(name) }));
   }
+  steps.push(...liftQuota(account, found.quota));
   const other = found.noted;
   if (other && found.texts[`${other}.user`] && other !== name)
     steps.push(step(`Let go of the name ${other}`, { do: 'delete', path: at.userdbFile(`${other}.user`) }));

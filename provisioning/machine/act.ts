@@ -7,6 +7,7 @@ import type { enter } from './enter.ts';
 import * as files from './files.ts';
 import { askApp } from './probe.ts';
 import { removeCgroups } from './processes.ts';
+import type { quotas } from './quota.ts';
 import { runAsCustomer, runAsRoot } from './run.ts';
 import { askSlotd } from './slotd.ts';
 import type { sqlServer } from './sql.ts';
@@ -15,6 +16,7 @@ import type { sqlServer } from './sql.ts';
 export interface Hands {
   at: Layout;
   sql: ReturnType<typeof sqlServer>;
+  disk: ReturnType<typeof quotas>;
   entering: ReturnType<typeof enter>;
   buildEnvironment: Record<string, string>;
 }
@@ -68,6 +70,7 @@ const handlers: Handlers = {
     }
     await removeCgroups(at.cgroup, account);
   },
+  quota: ({ uid, mostBytes, mostInodes }, { disk }) => disk.set(uid, mostBytes, mostInodes),
   probe: async (step, { at }) => {
     await askApp(step);
     await leaveMark(step.mark, at);

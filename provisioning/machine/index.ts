@@ -6,6 +6,7 @@ import { act } from './act.ts';
 import { enter } from './enter.ts';
 import * as files from './files.ts';
 import { living } from './processes.ts';
+import { quotas } from './quota.ts';
 import { type Resolved, resolve, type Wanted } from './resolve.ts';
 import { askSlotd } from './slotd.ts';
 import { sqlServer } from './sql.ts';
@@ -33,7 +34,8 @@ export interface Machine extends Host {
 export function machine(at: Layout, settings: MachineSettings): Machine {
   const sql = sqlServer(settings.databaseUrl);
   const entering = enter(at);
-  const hands = { at, sql, entering, buildEnvironment: settings.buildEnvironment };
+  const disk = quotas(at);
+  const hands = { at, disk, sql, entering, buildEnvironment: settings.buildEnvironment };
   return {
     layout: at,
     act: (step, tell) => act(step, hands, tell),
@@ -59,7 +61,9 @@ export function machine(at: Layout, settings: MachineSettings): Machine {
     },
     slots: async account => (await askSlotd(at.slotdSocket, { op: 'status', ...(account ? { account } : {}) })).slots ?? [],
     alive: living,
-    measure: entering.measure,
+    quota: disk.of,
+    // Where the file system counts anyway, nobody has to.
+    measure: async who => (await disk.of(who.uid).catch(() => null)) ?? entering.measure(who),
     resolve: wanted => resolve(wanted, settings.buildEnvironment),
     zygotes: async () => (await askSlotd(at.slotdSocket, { op: 'zygotes' })).zygotes ?? [],
     close: async () => {

@@ -30,5 +30,9 @@ async function removeTree(path: string): Promise<void> {
 
 /** Removes the empty control groups of one account in every hierarchy; groups with live processes stay. */
 export async function removeCgroups(root: string, account: string): Promise<void> {
-  for (const top of await hierarchies()) await removeTree(join(top, root, account));
+  for (const top of await hierarchies()) {
+    await removeTree(join(top, root, account));
+    const builds = join(top, root, '_builds');
+    for (const name of await fs.readdir(builds).catch(() => [])) if (name.startsWith(`${account}.`)) await removeTree(join(builds, name));
+  }
 }

@@ -93,6 +93,10 @@ const handlers: Handlers = {
     else if (verb === 'unload') paper.slots.delete(name);
   },
   sweep: ({ uid }, paper) => void paper.alive.set(uid, 0),
+  quota: ({ uid, mostBytes, mostInodes }, paper) => {
+    if (mostBytes || mostInodes) paper.quotas?.set(uid, { bytes: 0, inodes: 0, mostBytes, mostInodes });
+    else paper.quotas?.delete(uid);
+  },
   probe: ({ mark }, paper) => leaveMark(mark, paper),
   unmark: ({ account, prefix }, paper) => {
     const marks = paper.marks.get(account);

@@ -42,6 +42,7 @@ export function paperHost(at: Layout, paper: Paper = blankPaper()): Host & { pap
     environments: async (_who, venvs) => Object.fromEntries(venvs.map(venv => [venv, paper.environments.get(venv) ?? null])),
     slots: async account =>
       [...paper.slots.values()].filter(slot => !account || slot.name.startsWith(`${account}.`)).map(slot => ({ ...slot })),
+    quota: async uid => paper.quotas && { ...(paper.quotas.get(uid) ?? { bytes: 0, inodes: 0, mostBytes: 0, mostInodes: 0 }) },
     alive: async uid => paper.alive.get(uid) ?? 0,
   };
 }

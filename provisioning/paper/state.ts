@@ -1,4 +1,4 @@
-import type { Entry, HomeEntry } from '../host.ts';
+import type { DiskQuota, Entry, HomeEntry } from '../host.ts';
 import type { SlotStatus } from '../slot/spec.ts';
 
 /** Everything a pretend host consists of; two hosts are equal when these are. */
@@ -10,6 +10,8 @@ export interface Paper {
   users: Map<string, { hash: string; locked: boolean; maxConnections: number; grants: string[]; sessions: number }>;
   slots: Map<string, SlotStatus>;
   alive: Map<number, number>;
+  /** Disk quotas by uid; null on a host whose file system has none. */
+  quotas: Map<number, DiskQuota> | null;
   /** Packages of virtual environments, by path. */
   environments: Map<string, Record<string, string>>;
 }
@@ -28,6 +30,7 @@ export function blankPaper(): Paper {
     users: new Map(),
     slots: new Map(),
     alive: new Map(),
+    quotas: new Map(),
     environments: new Map(),
   };
 }

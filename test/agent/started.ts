@@ -5,6 +5,7 @@ import { api } from '../../agent/api.ts';
 import { journal } from '../../agent/journal.ts';
 import { keeper } from '../../agent/keeper.ts';
 import { queue } from '../../agent/queue.ts';
+import { stackKeeper } from '../../agent/stacks/keeper.ts';
 import { hostHistory } from '../../agent/windows/load.ts';
 import { stats } from '../../agent/windows/stats.ts';
 import type { Host } from '../../provisioning/host.ts';
@@ -26,6 +27,12 @@ export async function startAgent(folder?: string, paper: Paper = blankPaper(), s
   const memory = journal(at);
   const line = queue(host, memory, () => {});
   const keep = keeper(host, memory, line, () => {});
+  const stackTools = {
+    resolve: async ({ requirements }: { requirements: string[] }) =>
+      requirements.map(text => ({ name: text.split('==')[0] ?? '', version: text.split('==')[1] ?? '1.0', sha256: 'a'.repeat(64) })),
+    zygotes: async () => [],
+    buildEnvironment: {},
+  };
   const parts = {
     host,
     version: '0.0.0',
@@ -33,6 +40,9 @@ export async function startAgent(folder?: string, paper: Paper = blankPaper(), s
     keeper: keep,
     stats: stats(host),
     load: hostHistory(at),
+    stacks: stackKeeper(host, stackTools, () => {}, keep.boot),
+    stackTools,
+    automaticBounds: { count: 0, bytes: 0 },
     measure: async () => ({ bytes: 7, inodes: 1 }),
     log: () => {},
   };

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import test from 'ava';
 import type { Manifest } from '../../../provisioning/manifest.ts';
 import { apply } from '../../../provisioning/provisioner.ts';
-import { buildAppManifest, buildManifest, suspended, without } from '../../factories.ts';
+import { buildAppManifest, buildManifest, suspended, without, withProcesses } from '../../factories.ts';
 import { asCustomer, processesOf } from '../../journeys/customer.ts';
 import { applyWithCuts, stepsLeft } from '../../provisioning/powercut.ts';
 import { realHost } from './real.ts';
@@ -57,7 +57,22 @@ test('the power going after every step of an account’s life, on the real machi
   await everyStep({ ...rotated, generation: 5 });
   t.regex(await sitePage(), /content="Flask"/);
 
-  const gone = { ...without(rotated, 'blog'), generation: 6 };
+  // A worker and a scheduled process beside it: they run, are found at suspension, and go with the app.
+  const processes = withProcesses({ ...rotated, generation: 5 });
+  const works = async () => (await processesOf(uid)).filter(({ cgroup }) => cgroup.includes('/blog.queue')).length;
+  const soon = async (count: number) => {
+    for (let n = 0; n < 100 && (await works()) !== count; n++) await new Promise(done => setTimeout(done, 50));
+    t.is(await works(), count);
+  };
+  await everyStep(processes);
+  await soon(1);
+  await everyStep(suspended(processes));
+  t.deepEqual(await processesOf(uid), []);
+  await everyStep({ ...processes, generation: 8 });
+  await soon(1);
+  t.regex(await sitePage(), /content="Flask"/);
+
+  const gone = { ...without(processes, 'blog'), generation: 9 };
   await everyStep(gone);
   t.deepEqual(await readdir(`${at.home(name)}/apps`), []);
   await everyStep(gone, true);

@@ -55,6 +55,8 @@ export class Held {
   });
   child: ChildProcess | null = null;
   said = '';
+  /** What is started: slotd alone, or its guard. */
+  program = 'slotd.py';
 
   constructor() {
     chmodSync(this.folder, 0o755);
@@ -70,7 +72,7 @@ export class Held {
       BERTH_HOMES: this.at.homes,
       BERTH_CGROUP: this.cgroup,
     };
-    const child = spawn(PYTHON, ['-I', '-S', '-u', join(this.at.slotdFolder, 'slotd.py')], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(PYTHON, ['-I', '-S', '-u', join(this.at.slotdFolder, this.program)], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     child.stderr.on('data', piece => {
       this.said += piece;
@@ -131,6 +133,7 @@ export class Held {
         }
       });
       line.on('error', fail);
+      line.on('close', () => fail(new Error('slotd closed the line without an answer')));
     });
   }
 

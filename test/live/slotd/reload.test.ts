@@ -59,6 +59,21 @@ serial('thirty reloads under eight visitors lose nothing', async t => {
   t.true(seen.bodies.size >= 30);
 });
 
+serial('reloads, last requests, threads and several always-on workers at the same time lose nothing', async t => {
+  const server = await held(t);
+  const limits = { memoryMb: 300, cpuPercent: 400, processes: 60, openFiles: 256 };
+  const more = { workers: 3, threads: 3, maxRequests: 60, mode: 'always-on', limits };
+  const { name } = await server.load('ada', 'blog', { 'app.py': code(1) }, more);
+  const { stop } = visitors(server, name, 8);
+  t.teardown(stop);
+  for (let generation = 2; generation <= 8; generation++, await pause(300))
+    await renew(server, generation, { 'app.py': code(generation) }, more);
+  await server.until(name, status => status.generation === 8 && status.workers.length === 3);
+  const seen = await stop();
+  t.is(seen.lost, 0);
+  t.true(seen.answered > 400, String(seen.answered));
+});
+
 serial('the new worker is ready before the old one leaves, so nobody waits for a slow start', async t => {
   const server = await held(t);
   const { name } = await server.load('ada', 'blog', { 'app.py': code(1) });
