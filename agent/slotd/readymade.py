@@ -82,11 +82,9 @@ class Shelf:
         """The finder's side of sys.meta_path."""
         if name not in self.modules:
             return None
-        if not self.given:
-            if not self.fits():
-                self.modules = {}
-                return None
-            self._give_models()
+        if not self.given and not self.fits():
+            self._drop()
+            return None
         return ModuleSpec(name, self)
 
     def fits(self):
@@ -104,6 +102,14 @@ class Shelf:
             and len(self.signal.receivers) == self.listeners
             and all(vars(owner).get(name) is made for owner, name, made in self.makers)
         )
+
+    def _drop(self):
+        """Nothing is handed out: models that nobody asked for shall not show among the subclasses of Model either."""
+        gone = type("Gone", (), {})
+        for owner in sys.modules["django.db.models"].Model.__subclasses__():
+            if owner.__module__ in self.modules:
+                type.__setattr__(owner, "__bases__", (gone,))
+        self.modules = {}
 
     def _plain(self, config, kinds):
         # A session's key is not automatic, so what that app says of such keys does not matter.
@@ -125,10 +131,10 @@ class Shelf:
                 setattr(sys.modules[parent], own, module)
 
     def create_module(self, spec):
-        """The loader's side: what was just placed, or what stands ready."""
-        if spec.name in sys.modules:
-            return sys.modules[spec.name]
+        """The loader's side. Only here, not in find_spec: a module that appears there is taken for one that its parent loaded."""
         module = self.modules[spec.name]
+        if not self.given:
+            self._give_models()
         self._place(self.along.get(spec.name, [spec.name]))
         return module
 
