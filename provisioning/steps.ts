@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Way } from './layout.ts';
 import type { PlannedStep } from './manifest.ts';
 import type { Secret } from './names.ts';
 
@@ -70,7 +71,19 @@ export type Act =
   /** Sets what a uid may hold on the file system of the homes, which has quotas; 0 is no limit. */
   | { do: 'quota'; uid: number; mostBytes: number; mostInodes: number }
   /** Asks an app for a page through its own socket, as nginx would. */
-  | { do: 'probe'; socket: string; host: string; path: string; status: number; contains: string; timeoutSeconds: number; mark: Mark }
+  | {
+      do: 'probe';
+      socket: string;
+      /** How nginx asks it, and where PHP's scripts are. */
+      way: Way;
+      documents: string;
+      host: string;
+      path: string;
+      status: number;
+      contains: string;
+      timeoutSeconds: number;
+      mark: Mark;
+    }
   /** Forgets the marks whose names begin with `prefix` (an empty prefix: all of the account's). */
   | { do: 'unmark'; account: string; prefix: string };
 

@@ -18,7 +18,7 @@ import socket
 import sys
 import time
 
-from slotd import entry, listening, worker
+from slotd import entry, listening, restart, worker
 from slotd.meter import Meter
 
 _NONE_LEFT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
@@ -36,7 +36,7 @@ class _Unable(Exception):
 def _uvicorn():
     try:
         import uvicorn
-    except ImportError as error:
+    except Exception as error:  # not there, not whole, or not for this Python
         help = "add uvicorn to the app's requirements, or ask the hoster to renew this host's foundation"
         raise _Unable(f"kind asgi needs uvicorn ({error}): {help}") from None
     version = uvicorn.__version__
@@ -80,7 +80,7 @@ class Serving:
         """Loads the app and runs its lifespan's startup. Raises _Unable; ends the process when the app cannot be loaded."""
         _speak_up()
         app = worker.load(self.spec, self.status)
-        self.marks, self.left = self.spec["marks"], worker.quota(self.spec)
+        self.marks, self.left = self.spec["marks"], restart.quota(self.spec)
         uvicorn = _uvicorn()
         from uvicorn.server import ServerState
 

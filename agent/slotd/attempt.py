@@ -5,7 +5,7 @@ from slotd import doors, wire
 from slotd.foreign import worker_for
 
 _TRIES = 5
-_STAYS = ("wsgi", "asgi")  # kinds whose worker goes on as the interpreter that was forked
+_STAYS = ("wsgi", "asgi", "cgi")  # kinds whose worker goes on as the interpreter that was forked
 _LOOK_SECONDS = 0.05
 _NOT_FOR_THE_CHILD = ("account_limits", "log", "logBytes")
 

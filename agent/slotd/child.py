@@ -8,7 +8,7 @@ import time
 import types
 from collections import namedtuple
 
-from slotd import command, drop, jail, kernel, rehearse, serve, sources, venv, wire, worker
+from slotd import cgi, command, drop, jail, kernel, php, rehearse, serve, sources, venv, wire, worker
 
 # What every child of one zygote knows: modules of a bare interpreter, the standard library's path, the stack's versions,
 # the pages that a worker will write to, the modules that stand ready, and the names of our own: to look through all modules would
@@ -135,6 +135,10 @@ def run(sock, facts):
             os._exit(FAILED)
         if spec["kind"] == "command":
             command.run(orders, status, listener)
+        if spec["kind"] == "php":
+            php.run(orders, status)
+        if spec["kind"] == "cgi":
+            cgi.run(spec, status, listener)
         _run_app(spec, status, listener, facts, orders["library"])
         code = 0
     finally:

@@ -64,4 +64,6 @@ def run(orders, status, listener):
         _socket_variables(env, orders["preload"])
         os.set_inheritable(LISTENER, True)
         os.set_blocking(LISTENER, True)
+        if spec["protocol"] == "fastcgi":
+            os.dup2(LISTENER, 0)  # FCGI_LISTENSOCK_FILENO of the FastCGI specification
     become(argv, env, tell)

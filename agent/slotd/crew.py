@@ -37,8 +37,8 @@ class Crew(Sleeper):
 
     @property
     def most(self):
-        """How many may serve at the same time. A warm parent forks by itself."""
-        return 1 if self.mode == "per-request" else self.spec["workers"]
+        """How many may serve at the same time. Some fork by themselves."""
+        return 1 if self.mode == "per-request" or self.spec["kind"] in ("php", "cgi") else self.spec["workers"]
 
     def serving(self):
         """The workers that accept, the longest there first."""

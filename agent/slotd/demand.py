@@ -6,6 +6,18 @@ from slotd.loop import ONCE, READ
 _LOOKS, _BETWEEN, _PAUSE = 3, 0.01, 0.05
 
 
+def pass_on(slot):
+    """A visitor wakes one worker. If that one goes, it may not have taken the visitor: the others are told to look."""
+    if slot.gone or slot.listener is None:
+        return
+    poll = select.poll()
+    poll.register(slot.listener.fileno(), select.POLLIN)
+    fellows = [worker for worker in slot.workers if worker.serves]
+    if fellows and poll.poll(0):
+        for worker in fellows:
+            worker.look()
+
+
 class Demand:
     """Looks at the backlog of one slot: when it is not empty at several looks in a row, another worker is started."""
 

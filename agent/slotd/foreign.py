@@ -33,7 +33,7 @@ def lay_preload(path):
 
 def worker_for(spec):
     """The class that understands this slot's processes."""
-    if spec["kind"] != "command":
+    if spec["kind"] not in ("command", "php"):
         return Worker
     return Foreign if spec["role"] == "web" and spec["listen"] == "fd" else Command
 

@@ -1,8 +1,12 @@
-"""Passenger's restart files below an app's root: a touched tmp/restart.txt means new code, tmp/always_restart.txt new code each time."""
+"""When a worker makes room for a new one: it has served its share, or a mark of Passenger's below the app's root asks for it.
+
+A touched tmp/restart.txt means new code, tmp/always_restart.txt new code each time.
+"""
 import os
+import random
 import time
 
-_EVERY = 0.2
+_EVERY = 0.05
 
 
 def _stamp(path):
@@ -11,6 +15,12 @@ def _stamp(path):
     except OSError:
         return None
     return info.st_mtime_ns, info.st_ino
+
+
+def quota(spec):
+    """After how many requests a worker leaves; not the same number for all, so that they do not leave at once. Below 0 is never."""
+    most = spec["maxRequests"]
+    return most + random.randrange(most // 10 + 1) if most else -1
 
 
 class Marks:

@@ -1,5 +1,5 @@
 """Answering visitors with 503 while an app rests after a failed start. Small, bounded, and never blocking."""
-import os
+import struct
 
 from slotd import page
 from slotd.loop import READ, WRITE
@@ -10,11 +10,19 @@ _SECONDS = 20
 _PIECE = 65_536
 
 
+def _fastcgi(answer):
+    """The same answer in FastCGI's records, for the only request that nginx sends on a connection."""
+    lines = answer.split(b"\r\n", 1)
+    body = b"Status: " + lines[0].split(b" ", 1)[1] + b"\r\n" + lines[1]
+    record = lambda kind, data: struct.pack(">BBHHBx", 1, kind, 1, len(data), 0) + data
+    return record(6, body) + record(6, b"") + record(3, bytes(8))
+
+
 class _Visit:
     """One connection: its request is read to the end (or nginx would lose the answer), then answered."""
 
-    def __init__(self, desk, conn, data):
-        self.desk, self.conn, self.data = desk, conn, data
+    def __init__(self, desk, conn, data, http):
+        self.desk, self.conn, self.data, self.http = desk, conn, data, http
         self.head, self.left, self.answered = b"", None, False
         self.timer = desk.loop.later(_SECONDS, self.close)
         desk.loop.watch(conn.fileno(), self._go)
@@ -36,7 +44,9 @@ class _Visit:
         if not piece:
             self.close()
             return
-        if self.left is None:
+        if not self.http:
+            self.left = 0  # in packets: answered at once, read on to the end all the same
+        elif self.left is None:
             self.head += piece
             end = self.head.find(b"\r\n\r\n")
             if end < 0 and len(self.head) <= _PIECE:
@@ -81,10 +91,11 @@ class Desk:
         """Carries the bytes of somebody who came to a door that is gone."""
         self.visits.add(Relay(self.loop, visitor, onward, self.visits.discard))
 
-    def receive(self, listener, seconds):
+    def receive(self, listener, seconds, protocol="http"):
         """Accepts what waits and answers 503; what is beyond the bound waits in the backlog."""
         data = page.resting(seconds)
-        os.set_blocking(listener.fileno(), False)  # a program may have set it otherwise, for everybody
+        if protocol == "fastcgi":
+            data = _fastcgi(data)
         listener.setblocking(False)  # the app shares this property of the socket and may have changed it
         for _ in range(32):
             if len(self.visits) >= _MOST or self.closed:
@@ -96,5 +107,5 @@ class Desk:
             except OSError:
                 return False  # no descriptor is free: those who wait go on waiting
             conn.setblocking(False)
-            self.visits.add(_Visit(self, conn, data))
+            self.visits.add(_Visit(self, conn, data, protocol == "http"))
         return True

@@ -65,7 +65,7 @@ class Slot(Crew):
         """A visitor waits. The slot itself is the handler: a bound method for each sleeper would take room."""
         left = self.retry_at - time.monotonic()
         if self.state == "backing-off" and left > 0:
-            if not self.keeper.desk.receive(self.listener, left):
+            if not self.keeper.desk.receive(self.listener, left, self.spec["protocol"]):
                 self.loop.unwatch(self.listener.fileno())
                 self.loop.later(0.1, self.settle)
             return
@@ -77,7 +77,7 @@ class Slot(Crew):
         return {
             "name": self.name, "process": (self.name.split(".") + ["web"])[2], "role": self.role,
             # What serves, which is not yet what was asked for while a new version starts.
-            "generation": min((worker.generation for worker in serving), default=self.generation),
+            "generation": min((worker.generation for worker in self.workers if worker.accepts), default=self.generation),
             "digest": self.digest.hex(), "state": self.state,
             "reason": self.reason if self.state == "backing-off" or self.stuck else None, "since": int(self.since * 1000),
             "pids": self.group.pids() if self.workers else [], "requests": self.requests, "wakes": self.wakes,
@@ -111,10 +111,9 @@ class Slot(Crew):
         self.stuck = False
         self.failures, self.quick, self.retry_at, self.reason = 0, 0, 0.0, None
         self.wait_no_more()
-        self.attempt = None
-        if self.coming is not None:
-            self.coming.dismiss(0)
-            self.coming = None
+        coming, self.attempt, self.coming = self.coming, None, None
+        if coming is not None:
+            coming.dismiss(GRACE_SECONDS)
 
     def dismiss(self, seconds):
         """Tells every worker to leave; one that has not begun to serve just ends."""

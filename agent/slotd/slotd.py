@@ -5,7 +5,13 @@ What it promises
     A connection that comes while no worker accepts waits in the backlog and wakes one. Nothing accepted is dropped.
   * States of a slot: asleep (no process), starting, running, backing-off (a start failed; visitors get 503 with Retry-After and
     a calm page, the cause is in the app's log and in the status; the next try comes after 1, 2, 4 ... 60 s).
-  * At rest it uses no processor time: without awake slots there is no timer.
+  * At rest it uses no processor time: without awake or scheduled slots there is no timer.
+  * A slot has 1 to N workers on its one listener (crew.py): the first at the first knock, another when the backlog is not empty at
+    three looks in a row (demand.py), always all of them when always-on. A visitor wakes one worker, the longest there that is free.
+  * After a new spec a new worker is ready before an old one is told to leave, one after another. If the new one fails to start the
+    old ones go on and the status says so. Where both do not fit into the slot's limits the old one leaves first; visitors wait.
+  * Roles without a socket (roles.py): a worker is kept running and never doubled; a scheduled command runs at its times (timetable.py,
+    cron.py, in UTC), never twice at once, and missed runs are left out. There is one timer for all schedules.
 
 Processes
   slotd (this one) asks; zygotes (zygote.py; zygotes.py says which there are) fork; children (child.py) enter their control
@@ -13,15 +19,16 @@ Processes
   A blank child takes the write faults of a start while it waits (rehearse.py). Those pages stay charged to the zygote's group:
   the slot's own limit does not count them, its status does.
   In mode per-request the worker (perrequest.py) runs no request: it forks a child for each (oneshot.py), keeps one spare, and
-  leaves before it accepts when the code below the app's root has changed (sources.py).
+  leaves before it accepts when the code below the app's root has changed (sources.py). Apps with threads have threaded.py, ASGI apps
+  uvicorn within asgi.py (serve.py chooses); all leave when tmp/restart.txt was touched or their share is served (restart.py).
   logs.py writes the logs. slotd is the subreaper of all of them, so it reaps everything and knows every end.
   On SIGTERM everything ends within seconds. When slotd is killed, zygotes, blank children and logs.py end by themselves, workers
   end once they have served what waits; a new slotd ends what is left in its control groups before it starts.
 
 Protocol with zygotes and workers: small JSON messages, one a packet, on SOCK_SEQPACKET pairs (wire.py)
   slotd -> zygote  b"fork"                     zygote -> slotd  {"ready"...}, {"child": pid} with the child's socket
-  slotd -> child   {"spec","gates","homes","skeleton","kept"} with listening socket, stdout pipe, stderr pipe
-  child -> slotd   {"ready"}, {"failed": cause}, {"mismatch": what}, {"n": requests, "ms": histogram}, {"leaving": why}; "changed" is per-request's own reason
+  slotd -> child   {"spec","gates","homes","skeleton","kept","library"} with listening socket, stdout pipe, stderr pipe
+  child -> slotd   {"ready"}, {"failed": cause}, {"mismatch": what}, {"n": requests, "ms": histogram}, {"leaving": why}; "changed" and "spent" ask for a successor
   slotd -> child   b"leave"
   What a child says after the drop is a stranger's word: bounded, checked, never trusted for another slot.
 
@@ -31,7 +38,7 @@ a version 2 migration takes (10 ms measured after a quiet moment); hosts with ve
 What the children of one zygote share: the hash seed and the address layout of their interpreter, both fixed when the zygote was
 started; it is replaced every day and after package updates, and isolation strict gives an account its own. They share no data of any tenant: none ever enters a zygote. `random` is seeded anew in every child.
 
-Control (control.py): one JSON object a line on <run>/slotd.sock: load, unload, status, sweep, ping, latencies, zygotes, drain.
+Control (control.py): one JSON object a line on <run>/slotd.sock: load, unload, run, status, sweep, ping, latencies, zygotes, drain.
 """
 import sys
 

@@ -29,6 +29,7 @@ DEFAULTS = {
 _ROLES = ("web", "worker", "scheduled")
 _KINDS = ("wsgi", "asgi", "cgi", "php", "command")
 _CALLABLE = ("wsgi", "asgi")
+_PROTOCOLS = ("http", "fastcgi", "scgi", "uwsgi")
 
 
 class Wrong(ValueError):
@@ -72,13 +73,16 @@ def _check_names(spec, name):
     _choice(spec["mode"], ("on-demand", "always-on", "per-request"), "mode")
     _choice(spec["role"], _ROLES, "role")
     _choice(spec["kind"], _KINDS, "kind")
-    _choice(spec["protocol"], ("http", "fastcgi", "scgi", "uwsgi"), "protocol")
+    _choice(spec["protocol"], _PROTOCOLS, "protocol")
     _choice(spec["listen"], ("fd", "port"), "listen")
     _choice(spec["isolation"], ("shared", "strict"), "isolation")
     if spec["mode"] == "per-request" and spec["kind"] != "wsgi":
         raise Wrong("mode per-request is for kind wsgi only.")
     if spec["role"] != "web" and (spec["kind"] != "command" or spec["process"] == "web"):
         raise Wrong("a worker or scheduled slot runs a command and has a process name of its own.")
+    spoken = {"php": ("fastcgi",), "command": _PROTOCOLS}.get(spec["kind"], ("http",))
+    if spec["protocol"] not in spoken:
+        raise Wrong(f"kind {spec['kind']} speaks {' or '.join(spoken)}, so protocol cannot be {spec['protocol']}.")
     if spec["kind"] in _CALLABLE and (type(spec["entry"]) is not str or not _ENTRY.match(spec["entry"])):
         raise Wrong("entry must look like module:callable.")
     if spec["stack"] is not None and (type(spec["stack"]) is not str or not _STACK.match(spec["stack"])):

@@ -7,7 +7,6 @@ import atexit
 import errno
 import gc
 import os
-import random
 import select
 import signal
 import socket
@@ -20,6 +19,7 @@ from slotd import answer, entry, http1, listening, page, restart
 
 _held = []
 _TIMEOUT = struct.pack("ll", 60, 0)
+_FAREWELL_SECONDS = 20
 _BUCKETS = 24  # of the latency histogram: bucket n counts answers below 2^n times 0.1 ms
 
 
@@ -38,7 +38,7 @@ class Server:
         self.leaving, self.proven, self.told = None, False, False
         self.count, self.buckets = 0, [0] * _BUCKETS
         self.flushed = self.active = self.looked = time.monotonic()
-        self.marks, self.left = spec["marks"], quota(spec)
+        self.marks, self.left = spec["marks"], restart.quota(spec)
         wake, ring = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.signal(signal.SIGTERM, self._terminate)
         signal.set_wakeup_fd(ring, warn_on_full_buffer=False)
@@ -199,12 +199,6 @@ def _try_send(conn, data):
     _try(conn.sendall, data)
 
 
-def quota(spec):
-    """After how many requests a worker leaves; not the same number for all, so that they do not leave at once. Below 0 is never."""
-    most = spec["maxRequests"]
-    return most + random.randrange(most // 10 + 1) if most else -1
-
-
 def load(spec, status):
     """The app. When it cannot be loaded slotd is told why, and the process ends."""
     spec["marks"] = marks = restart.Marks(os.path.realpath(spec["root"]))
@@ -228,7 +222,8 @@ def fail(status, error):
 
 
 def finish():
-    """Ends the process the way Python would."""
+    """Ends the process the way Python would; but a thread that never ends does not keep it for ever."""
+    signal.setitimer(signal.ITIMER_REAL, _FAREWELL_SECONDS)
     threading._shutdown()
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):

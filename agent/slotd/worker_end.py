@@ -4,7 +4,7 @@ import signal
 import socket
 import time
 
-from slotd import wire
+from slotd import demand, wire
 
 _PER_SECOND = 60
 _COMMAND_SECONDS = 2
@@ -60,6 +60,11 @@ class Worker:
     def serves(self):
         """Whether it accepts, as far as is known."""
         return self.ready and not self.left and not self.dismissed
+
+    @property
+    def accepts(self):
+        """Whether visitors may still come to it, also when it has just been asked to leave."""
+        return self.serves or self.tells and self.ready and not self.left
 
     def facts(self):
         """What may be told of it."""
@@ -156,6 +161,7 @@ class Worker:
             self.left = True
             self.hold()
             self.slot.leaving(self, _sentence(message["leaving"]))
+            demand.pass_on(self.slot)
         elif "failed" in message and not self.ready:
             self.cause = self.cause or _sentence(message["failed"])
         elif "mismatch" in message and not self.ready and not self.mismatch:
@@ -177,9 +183,33 @@ class Worker:
             for place, one in enumerate(buckets):
                 have[place] += one
 
+    def _hear_out(self):
+        """Takes note of what it said and nobody has read yet."""
+        for _ in range(64):  # bounded: a stray child of the app may hold the other end
+            try:
+                message, descriptors = wire.receive(self.sock)
+            except OSError:
+                break
+            for descriptor in descriptors:
+                os.close(descriptor)
+            if message is None:
+                break
+            if isinstance(message, dict):
+                self._obey(message)
+
+    def look(self):
+        """Tells it that somebody waits, which it may not have noticed."""
+        if self.slot.most > 1 and self.spec["kind"] in ("wsgi", "asgi"):
+            try:
+                self.sock.send(b"look", socket.MSG_DONTWAIT)
+            except OSError:
+                pass
+
     def dismiss(self, seconds):
         """Asks it to finish and go, and ends it when it has not gone in time."""
         already, self.dismissed = self.dismissed or self.left, True
+        if not self.ready:
+            self._hear_out()  # it may have begun to serve a moment ago
         if not self.ready:
             self.kill()
             return
@@ -205,21 +235,11 @@ class Worker:
         self.timer.cancel()
         self.turn.over()
         self.slot.keeper.advance.went(self)
-        # What it said last may still be unread.
-        for _ in range(64):  # bounded: a stray child of the app may hold the other end
-            try:
-                message, descriptors = wire.receive(self.sock)
-            except OSError:
-                break
-            for descriptor in descriptors:
-                os.close(descriptor)
-            if message is None:
-                break
-            if isinstance(message, dict):
-                self._obey(message)
+        self._hear_out()
         if self.spec["role"] != "web" and self.ready and not self.left and time.monotonic() - self.ready_at < _COMMAND_SECONDS:
             self.ready = False
         self._let_go()
         self.timer.cancel()
         self.slot.ended(self, status)
+        demand.pass_on(self.slot)
 

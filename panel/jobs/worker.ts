@@ -5,6 +5,7 @@ import { sweepKeys } from '../middleware/queries.ts';
 import { type Claim, claimNext, freeDead, putBack, renew } from '../queue/queries.ts';
 import { sweepSessions } from '../sessions/queries.ts';
 import { sweepOutput } from '../steps/queries.ts';
+import { sweepCreations } from '../whm/queries.ts';
 import { bell } from './actions.ts';
 import { runJob } from './run.ts';
 
@@ -99,6 +100,6 @@ async function renewAll(held: Running[]): Promise<void> {
 }
 
 async function chores(): Promise<void> {
-  for (const chore of [sweepSessions, sweepKeys, sweepOutput, forgetOwnerPasswords])
+  for (const chore of [sweepSessions, sweepKeys, sweepOutput, sweepCreations, forgetOwnerPasswords])
     await chore().catch(error => console.error('chores:', error));
 }

@@ -1,16 +1,17 @@
 import { Refused } from '../../provisioning/errors.ts';
 import { accountName } from '../../provisioning/names.ts';
 import * as actions from '../accounts/actions.ts';
-import { newAccount } from '../accounts/schema.ts';
+import { type NewAccount, newAccount } from '../accounts/schema.ts';
 import { waitFor } from '../jobs/actions.ts';
 import type { Job } from '../jobs/queries.ts';
 import { parse } from '../middleware/validate.ts';
 import { type Actor, SYSTEM } from '../people/actor.ts';
+import { sha256 } from '../people/secrets.ts';
 import type { Caller } from './credentials.ts';
 import type { Done } from './envelope.ts';
 import { planOfPackage } from './packages.ts';
 import type { Params } from './params.ts';
-import { accountWithDomain, removedBy } from './queries.ts';
+import { accountWithDomain, noteAnswered, noteCreation, removedBy, unansweredCreation } from './queries.ts';
 import { clientAddress, nameserverFields } from './server-facts.ts';
 
 /** Billing systems give up after five to ten seconds; what is not done by then goes on as a job. */
@@ -45,9 +46,30 @@ export async function create(caller: Caller, params: Params): Promise<Done> {
   const password = params.exact('password', 'pass') || undefined;
   const email = params.text('contactemail', 'email') || `${username}@${lower(domain)}`;
   const input = parse(newAccount, { username, domain, email, plan: plan.plan, ...(password ? { password } : {}) });
+  const mark = fingerprint([actor.token ?? `person ${actor.id}`, username, lower(domain), plan.plan, email]);
+  const account = (await takenUp(actor, username, mark, password)) ?? (await open(actor, input, mark));
+  const options = { ip: await clientAddress(actor, account.host), package: plan.name, ...nameserverFields() };
+  return { reason: 'Account Creation Ok', data: options, zero: { options }, written: () => noteAnswered(account.id) };
+}
+
+const fingerprint = (parts: (string | number)[]) => sha256(JSON.stringify(parts));
+
+/**
+ * A billing system whose line broke off asks once more for what it asked for. Only that very call gets the account of the first one, and only
+ * while nobody can know of it: a name alone is never enough, as billing systems derive names from domains.
+ */
+async function takenUp(actor: Actor, username: string, mark: string, password: string | undefined) {
+  if ((await unansweredCreation(username, mark)) === null) return null;
+  if (password) await actions.changeAccount(actor, username, { password });
+  return actions.accountOf(actor, username);
+}
+
+async function open(actor: Actor, input: NewAccount, mark: string) {
+  const { username, domain = '' } = input;
   const opened = await actions.openAccount(actor, input).catch(async error => {
-    throw error instanceof Refused ? await duplicate(error, username, lower(domain)) : error;
+    throw error instanceof Refused ? await duplicate(error, username, domain) : error;
   });
+  await noteCreation(opened.account.id, mark);
   try {
     await settle(actor, opened.job);
   } catch (error) {
@@ -55,8 +77,7 @@ export async function create(caller: Caller, params: Params): Promise<Done> {
     await actions.deleteAccount(SYSTEM, username, username);
     throw error;
   }
-  const options = { ip: await clientAddress(actor, opened.account.host), package: plan.name, ...nameserverFields() };
-  return { reason: 'Account Creation Ok', data: options, zero: { options } };
+  return opened.account;
 }
 
 /** suspendacct: done twice is done. */

@@ -9,6 +9,8 @@ export interface Done {
   data?: Record<string, unknown>;
   /** What API 0 has instead of `data`. */
   zero?: Record<string, unknown>;
+  /** Called once the answer has been written whole. */
+  written?: () => Promise<void>;
 }
 
 const raw = (text: string) => ({ raw: `${text}\n` });

@@ -102,3 +102,29 @@ export async function keepCertificate(name: string, pair: { cert: string; key: s
     pair.expiresAt,
   ]);
 }
+
+/** Notes what an account was opened for, until its answer has been written whole. */
+export async function noteCreation(account: number, fingerprint: string): Promise<void> {
+  await change('INSERT INTO creations (account_id, fingerprint) VALUES (?, ?)', [account, fingerprint]);
+}
+
+/** Notes that the answer has been written whole. */
+export async function noteAnswered(account: number): Promise<void> {
+  await change('UPDATE creations SET answered = 1 WHERE account_id = ?', [account]);
+}
+
+/** The account that was opened for this very call within a quarter of an hour and of which nobody may know: no answer was written, nobody signed in. */
+export async function unansweredCreation(username: string, fingerprint: string): Promise<number | null> {
+  const row = await one<{ id: number }>(
+    `SELECT a.id FROM creations c JOIN accounts a ON a.id = c.account_id WHERE a.username = ? AND a.live = 1 AND a.state IN ('building', 'active')
+       AND a.suspended = 0 AND c.fingerprint = ? AND c.answered = 0 AND c.created_at > NOW(3) - INTERVAL 15 MINUTE
+       AND NOT EXISTS (SELECT 1 FROM people p JOIN sessions s ON s.person_id = p.id WHERE p.account_id = a.id)`,
+    [username, fingerprint],
+  );
+  return row?.id ?? null;
+}
+
+/** Forgets creations that are too old to be taken up again. */
+export async function sweepCreations(): Promise<void> {
+  await change('DELETE FROM creations WHERE created_at < NOW(3) - INTERVAL 1 DAY');
+}

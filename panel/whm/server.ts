@@ -74,6 +74,10 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     params = readParams(url.searchParams, request.headers['content-type'] ?? '', await bodyOf(request));
     if (!caller.actor.scopes.has(wanted.scope)) throw new Refused('not-allowed', `This token may not do this; it needs ${wanted.scope}.`);
     const done = await wanted.run(caller, params);
+    const { written } = done;
+    if (written) response.once('finish', () => void written().catch(error => console.error('whm:', error)));
+    // Nobody is left to read it: whoever asks again is asking for the first time.
+    if (response.destroyed) return;
     send(response, 200, versionOf(params) === 1 ? one(fn, wanted.form, done) : zero(wanted.form, done));
   } catch (error) {
     const { reason, status } = reasonOf(error);

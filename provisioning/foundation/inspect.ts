@@ -3,7 +3,7 @@ import type { Entry, Sight } from '../host.ts';
 import { inspectStacks as look, type StacksFound } from '../stacks/inspect.ts';
 import { fromCatalog } from '../stacks/spec.ts';
 import { PAGES } from './pages.ts';
-import { DATABASE_USER, type Foundation, folders, PANEL_USER, packages } from './spec.ts';
+import { DATABASE_USER, type Foundation, folders, PANEL_USER, packages, phpService } from './spec.ts';
 import { recordFiles } from './userdb.ts';
 
 /** The file that keeps Debian from starting a service while its package is being installed. */
@@ -13,6 +13,8 @@ export interface PackagesFound {
   missing: string[];
   /** Text of the service policy, ours or somebody else's; null when there is none. */
   policy: string | null;
+  /** The service that PHP's package brings, when its name is known. */
+  phpService: string | null;
 }
 
 /** Names of the packages that dpkg holds as fully installed. */
@@ -29,8 +31,9 @@ export function installed(status: string): Set<string> {
 /** Looks which packages are missing. */
 export async function inspectPackages(sight: Sight, wanted: Foundation): Promise<PackagesFound> {
   const present = installed((await sight.text('/var/lib/dpkg/status')) ?? '');
-  const names = packages(wanted, (await sight.text('/usr/lib/os-release')) ?? '');
-  return { missing: names.filter(name => !present.has(name)), policy: await sight.text(POLICY) };
+  const release = (await sight.text('/usr/lib/os-release')) ?? '';
+  const missing = packages(wanted, release).filter(name => !present.has(name));
+  return { missing, policy: await sight.text(POLICY), phpService: phpService(release) };
 }
 
 export interface GroundFound {

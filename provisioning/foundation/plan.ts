@@ -24,8 +24,12 @@ export function planPackages(_wanted: Foundation, found: PackagesFound): Step[] 
   const steps: Step[] = [];
   // A policy of our own that still stands tells of an installation that was cut short after nginx had come.
   const cutShort = policy === POLICY_TEXT;
-  const newWebServer = missing.includes('nginx');
-  if (newWebServer && policy === null) {
+  const services: [string, string | null, string][] = [
+    ['nginx', 'nginx.service', 'nginx service'],
+    ['php-fpm', found.phpService, 'PHP service'],
+  ];
+  const brought = services.filter(([name]) => missing.includes(name));
+  if (brought.length && policy === null) {
     const act: Act = { do: 'write', path: POLICY, text: POLICY_TEXT, mode: 0o755, uid: 0, gid: 0 };
     steps.push(step('Keep new packages from starting services', act));
   }
@@ -34,11 +38,12 @@ export function planPackages(_wanted: Foundation, found: PackagesFound): Step[] 
     const argv = [...APT, 'install', '--no-install-recommends', '--no-remove', '--', ...missing];
     steps.push(step(`Install ${missing.join(', ')}`, { do: 'run', argv, env: QUIET, timeoutSeconds: 1800 }));
   }
-  if (newWebServer || cutShort) {
-    const argv = ['/usr/bin/systemctl', '--quiet', 'disable', 'nginx.service'];
-    steps.push(step('Leave the distribution’s nginx service switched off', { do: 'run', argv, timeoutSeconds: 60 }));
+  for (const [, unit, name] of cutShort ? services : brought) {
+    if (unit === null) continue;
+    const argv = ['/usr/bin/systemctl', '--quiet', 'disable', unit];
+    steps.push(step(`Leave the distribution’s ${name} switched off`, { do: 'run', argv, timeoutSeconds: 60 }));
   }
-  if (cutShort || (newWebServer && policy === null)) {
+  if (cutShort || (brought.length && policy === null)) {
     steps.push(step('Let packages start services again', { do: 'delete', path: POLICY }));
   }
   return steps;

@@ -55,9 +55,26 @@ export function packages(wanted: Pick<Foundation, 'embeddedDatabase'>, osRelease
     ...(renamed ? ['mariadb-client-compat'] : []),
     ...(wanted.embeddedDatabase ? ['mariadb-server-core'] : []),
     'nginx',
+    ...['cli', 'curl', 'fpm', 'gd', 'intl', 'mbstring', 'mysql', 'xml', 'zip'].map(part => `php-${part}`),
     'python3',
     'python3-venv',
   ];
+}
+
+const PHP: Record<string, string> = {
+  'debian 12': '8.2',
+  'debian 13': '8.4',
+  'ubuntu 22.04': '8.1',
+  'ubuntu 24.04': '8.3',
+  'ubuntu 25.04': '8.4',
+  'ubuntu 25.10': '8.4',
+};
+
+/** The service that comes with the package php-fpm, where we know the distribution; slots run an FPM of their own. */
+export function phpService(osRelease: string): string | null {
+  const value = (key: string) => new RegExp(`^${key}="?([^"\n]*)"?$`, 'm').exec(osRelease)?.[1] ?? '';
+  const version = PHP[`${value('ID')} ${value('VERSION_ID')}`];
+  return version ? `php${version}-fpm.service` : null;
 }
 
 /** A folder of Berth's own; `owner` is root unless named. */

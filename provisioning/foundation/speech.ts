@@ -126,7 +126,7 @@ function php(at: Layout): string {
 `;
 }
 
-/** The words that the locations here test. Read only for sites that do not speak HTTP. */
+/** The words that the locations here test, each time anew: an internal redirect changes $uri. Read only for sites that do not speak HTTP. */
 export const speechMaps = `
   map "$scheme $app_host" $site_port {
     default 80;
@@ -134,20 +134,24 @@ export const speechMaps = `
     "~^https " 443;
   }
   map $uri $uri_hidden {
+    volatile;
     default "";
     "~/\\.(?!well-known/)" yes;
   }
   map $uri $uri_php {
+    volatile;
     default "";
     "~*\\.ph(p[0-9s]?|t|tml|ar)(~|\\.(bak|old|orig|save|swp))?(/|$)" yes;
   }
   map $uri $uri_script {
+    volatile;
     default "";
     "~/\\.(?!well-known/)" yes;
     "~^/cgi-bin(/|$)" yes;
     "~*\\.(cgi|fcgi|pl|pm|py|pyc|rb|sh|lua|tcl)(~|\\.(bak|old|orig|save|swp))?(/|$)" yes;
   }
   map $uri $uri_index {
+    volatile;
     default $uri;
     "~/$" "\${uri}index.html";
   }

@@ -2,11 +2,57 @@ import { request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Failed } from '../errors.ts';
 import type { Act } from '../steps.ts';
+import { askPackets } from './packets.ts';
 
 type Probe = Extract<Act, { do: 'probe' }>;
 const MAX_PAGE = 2 * 1024 * 1024;
 
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+/** The variables of CGI/1.1 that nginx would send. Pure. */
+function variablesOf({ host, path, way, documents }: Probe): [string, string][] {
+  const [script = '', query = ''] = path.split('?');
+  const own = way === 'php' && script.endsWith('.php') ? script : '/index.php';
+  const php: [string, string][] = [
+    ['REDIRECT_STATUS', '200'],
+    ['DOCUMENT_ROOT', documents],
+    ['SCRIPT_FILENAME', `${documents}${own}`],
+    ['SCRIPT_NAME', own],
+    ['PATH_INFO', ''],
+  ];
+  const app: [string, string][] = [
+    ['SCRIPT_NAME', ''],
+    ['PATH_INFO', decoded(script)],
+  ];
+  const [name = host, port = '80'] = host.split(':');
+  return [
+    ['CONTENT_LENGTH', '0'],
+    ['SCGI', '1'],
+    ['GATEWAY_INTERFACE', 'CGI/1.1'],
+    ['SERVER_PROTOCOL', 'HTTP/1.1'],
+    ['SERVER_SOFTWARE', 'berth'],
+    ['SERVER_NAME', name],
+    ['SERVER_PORT', port],
+    ['REQUEST_METHOD', 'GET'],
+    ['REQUEST_URI', path],
+    ['QUERY_STRING', query],
+    ['REMOTE_ADDR', '127.0.0.1'],
+    ['HTTP_HOST', host],
+    ['HTTP_USER_AGENT', 'Berth health check'],
+    ...(way === 'php' ? php : app),
+  ];
+}
+
 function get(probe: Probe): Promise<{ status: number; body: string }> {
+  if (probe.way !== 'http' && probe.way !== 'cgi') {
+    return askPackets(probe.socket, probe.way, variablesOf(probe), AbortSignal.timeout(probe.timeoutSeconds * 1000));
+  }
   return new Promise((done, fail) => {
     const headers = {
       Host: probe.host,

@@ -42,6 +42,8 @@ function probe(manifest: Manifest, site: SiteSpec, found: SiteFound, at: Layout)
   const act: Act = {
     do: 'probe',
     socket: at.slotSocket(mark.account, site.app),
+    way: wayOf(manifest, site.app),
+    documents: `${at.current(mark.account, site.app)}/public`,
     host: site.hosts[0]!,
     path,
     status,

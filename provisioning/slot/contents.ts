@@ -25,7 +25,7 @@ export function specText(manifest: Manifest, slot: SlotSpec, at: Layout): string
     entry: slot.entry,
     argv: slot.argv?.map(word => word.replaceAll('{venv}', `${root}/.venv`).replaceAll('{root}', root)) ?? null,
     listen: slot.listen,
-    protocol: slot.protocol,
+    protocol: slot.kind === 'php' ? 'fastcgi' : slot.protocol,
     schedule: slot.schedule,
     workers: slot.workers,
     threads: slot.threads,

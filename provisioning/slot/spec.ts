@@ -69,6 +69,8 @@ export const slotSpec = fields.superRefine((slot, check) => {
   if (slot.role !== 'web' && slot.kind !== 'command') wrong('kind', 'a worker or scheduled slot runs a command');
   if ((slot.role === 'scheduled') !== (slot.schedule !== null)) wrong('schedule', 'a scheduled slot has a schedule, and no other has');
   if (slot.mode === 'per-request' && slot.kind !== 'wsgi') wrong('mode', 'per-request is for wsgi only');
+  if (slot.protocol !== 'http' && slot.kind !== 'command' && slot.kind !== 'php')
+    wrong('protocol', 'only a command speaks another protocol than http');
 });
 export type SlotSpec = z.infer<typeof slotSpec>;
 

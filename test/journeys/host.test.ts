@@ -1,5 +1,6 @@
 import anyTest, { type TestFn } from 'ava';
 import { discard, type Instance, instanceSettings, startInstance } from './instance.ts';
+import { billingJourney } from './parts/billing.ts';
 import { browserJourney } from './parts/browser.ts';
 import { killedJourney } from './parts/killed.ts';
 import { realJourney, restJourney } from './parts/rest.ts';
@@ -33,6 +34,7 @@ sleepJourney(test, story);
 cyclesJourney(test, story);
 killedJourney(test, story);
 browserJourney(test, story);
+billingJourney(test, story);
 suspendJourney(test, story);
 untouchedJourney(test, story, began);
 leavesNothing(test, story);

@@ -60,6 +60,7 @@ export async function instanceSettings(): Promise<Record<string, string>> {
     BERTH_PANEL_PORT: String(await freePort()),
     BERTH_SITES_PORT: String(await freePort()),
     BERTH_WHM_PORT: String(await freePort()),
+    BERTH_WHM_REPAIR: '1',
     BERTH_ADMIN_TOKEN: `berth_test_${id}_0123456789abcdef0123456789`,
     BERTH_ADMIN_PASSWORD: `sesame-${id}-open`,
   };

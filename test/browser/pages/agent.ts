@@ -148,6 +148,7 @@ export class PretendAgent {
     const [, , name = '', kind, , leaf] = url.pathname.split('/');
     const json = (value: unknown) => response.end(JSON.stringify(value));
     if (url.pathname === '/host') return json(FACTS);
+    if (url.pathname === '/usage') return json({ accounts: {} });
     if (url.pathname === '/host/series') return json(seriesOf(true));
     if (url.pathname === '/slots') return json({ slots: [...this.#known.values()].flatMap(slotsOf) });
     if (kind === 'slots') return json({ slots: slotsOf(this.#known.get(name)) });

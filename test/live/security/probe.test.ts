@@ -22,6 +22,8 @@ test('an app that answers a little now and then does not hold up the work on its
   const mark = { account: 'eve', name: 'app.1.healthy', digest: '1' };
   const probe = {
     do: 'probe' as const,
+    way: 'http' as const,
+    documents: '/nowhere',
     socket,
     host: 'app-eve.localhost',
     path: '/',

@@ -86,7 +86,7 @@ serial('a Procfile worker runs without a socket, is restarted, asked to end, and
     spec.name,
     status => status.state === 'running' && status.pids[0] !== first.pids[0] && status.pids.length === 1,
   );
-  await server.says(spec.name, /one works[\s\S]*one works/);
+  await server.says(spec.name, /O one works[\s\S]*O one works/);
   server.make('ada', 'blog', {}, { ...more, argv: [...argv.slice(0, 3), 'two'], generation: 2 });
   t.true((await server.ask({ op: 'load', name: spec.name })).ok);
   await server.says(spec.name, /asked to end[\s\S]*O two works/);
@@ -101,7 +101,7 @@ serial('a Procfile worker runs without a socket, is restarted, asked to end, and
   server.make('ada', 'blog', { 'work.py': WORKER }, { ...more, generation: 4 });
   await server.ask({ op: 'load', name: spec.name });
   const { pids } = await server.until(spec.name, status => status.state === 'running');
-  await server.says(spec.name, /next try in 2 s[\s\S]*one works/);
+  await server.says(spec.name, /next try in 2 s[\s\S]*O one works/);
   t.true((await server.ask({ op: 'unload', name: spec.name })).ok);
   t.throws(() => process.kill(pids[0] ?? 0, 0), { code: 'ESRCH' });
   await server.says(spec.name, /O asked to end\n[^\n]*$/);

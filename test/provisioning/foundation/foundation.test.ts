@@ -3,7 +3,7 @@ import { Refused } from '../../../provisioning/errors.ts';
 import { foundation, planPart } from '../../../provisioning/foundation/index.ts';
 import { installed } from '../../../provisioning/foundation/inspect.ts';
 import { planPackages } from '../../../provisioning/foundation/plan.ts';
-import { folders, foundationSpec, packages } from '../../../provisioning/foundation/spec.ts';
+import { folders, foundationSpec, packages, phpService } from '../../../provisioning/foundation/spec.ts';
 import type { Host } from '../../../provisioning/host.ts';
 import type { Step } from '../../../provisioning/steps.ts';
 import { at, freshDebian, wanted } from './debian.ts';
@@ -50,18 +50,26 @@ test('packages come in one run, without starting a service, and never remove oth
   const installs = host.ran.filter(argv => argv.includes('install') && argv[0]?.endsWith('apt-get'));
   t.is(installs.length, 1);
   t.true(installs[0]?.includes('--no-remove') && installs[0].includes('--no-install-recommends'));
-  const why = planPackages(wanted, { missing: ['nginx'], policy: null }).map(step => step.do);
+  const why = planPackages(wanted, { missing: ['nginx'], policy: null, phpService: null }).map(step => step.do);
   t.deepEqual(why, ['write', 'run', 'run', 'run', 'delete']);
 });
 
+test('PHP comes with a service that stays off; an own FPM that was there before is not touched', t => {
+  const plan = (missing: string[]) =>
+    planPackages(wanted, { missing, policy: null, phpService: phpService('ID=debian\nVERSION_ID="12"\n') });
+  t.true(plan(['php-fpm']).some(step => step.do === 'run' && step.argv.at(-1) === 'php8.2-fpm.service'));
+  t.false(plan(['nginx']).some(step => step.do === 'run' && step.argv.at(-1) === 'php8.2-fpm.service'));
+  t.is(phpService('ID=arch\n'), null);
+});
+
 test('a service policy that somebody else wrote stays', t => {
-  const steps = planPackages(wanted, { missing: ['nginx'], policy: '#!/bin/sh\nexit 101\n' });
+  const steps = planPackages(wanted, { missing: ['nginx'], policy: '#!/bin/sh\nexit 101\n', phpService: null });
   t.false(steps.some(step => step.do === 'write' || step.do === 'delete'));
 });
 
 test('an nginx that was there before is not touched', t => {
   t.deepEqual(
-    planPackages(wanted, { missing: ['git'], policy: null }).map(step => step.do),
+    planPackages(wanted, { missing: ['git'], policy: null, phpService: null }).map(step => step.do),
     ['run', 'run'],
   );
 });
