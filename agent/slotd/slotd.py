@@ -89,6 +89,7 @@ def main():
     if os.geteuid() != 0:
         sys.exit("slotd: must run as root")
     os.umask(0o022)
+    gc.disable()  # nothing of ten thousand slots is garbage
     roots = Roots()
     os.makedirs(roots.run, mode=0o755, exist_ok=True)
     lock = _only_one(roots.lock)
@@ -103,6 +104,7 @@ def main():
     keeper.left.let_go()
     gc.collect()
     gc.freeze()
+    gc.enable()
     print("slotd ready", flush=True)
     keeper.loop.run()
     control.close()
