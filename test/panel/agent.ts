@@ -20,6 +20,24 @@ export interface FakeAgent {
   stop(): Promise<void>;
 }
 
+const FACTS = {
+  ...{
+    hostname: 'fake',
+    os: 'Debian 12',
+    kernel: '6.1',
+    cores: 2,
+    memoryBytes: 4e9,
+    memoryUsedBytes: 1e9,
+    diskBytes: 1e11,
+    diskUsedBytes: 2e10,
+  },
+  ...{ load: [0, 0, 0], cpuPercent: 3, uptimeSeconds: 60, versions: {}, stacks: [], slots: { total: 0, awake: 0 }, accounts: 0 },
+};
+const USAGE = {
+  ...{ diskBytes: 5, inodes: 1, cpuSeconds: 0.5, memoryPeakBytes: 7, requests: 3, bandwidthBytes: 9, slotSeconds: 20 },
+  since: '2026-11-20T10:00:00.000Z',
+};
+
 /** Two steps that are planned and done. */
 export const twoSteps: PlannedStep[] = [
   { id: 's1', resource: 'account', why: 'Create the unix user' },
@@ -53,7 +71,10 @@ export async function startAgent(socket: string): Promise<FakeAgent> {
     const { method = '', url: path = '' } = request;
     const manifest = await bodyOf(request);
     agent.heard.push({ method, path, manifest });
-    if (path === '/host') return json(response, { hostname: 'fake', cores: 2, slots: { total: 0, awake: 0 } });
+    if (path === '/host') return json(response, FACTS);
+    if (path === '/usage') return json(response, { accounts: {} });
+    if (path.endsWith('/usage')) return json(response, USAGE);
+    if (path.includes('series')) return json(response, { step: 10, points: [] });
     if (path.includes('/plan'))
       return json(response, { steps: [...twoSteps, { id: 's3', resource: 'site', why: `Serve ${manifest?.sites[0]?.hosts[0]}` }] });
     if (path.endsWith('/slots')) return json(response, { slots: agent.slots });
