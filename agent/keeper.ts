@@ -62,12 +62,14 @@ export function keeper(host: Host, journal: Journal, queue: Queue, log: (line: s
 
   /** Brings what a reboot or a change of the host's own clears or outdates back to what is wanted: links of the run folder, and slots. */
   async function refresh(account: string, everything = false): Promise<void> {
-    const kept = await journal.kept(account);
-    if (!kept || queue.busy(account)) return;
+    if (queue.busy(account)) return;
     try {
-      const steps = await stepsFor(host, 'apply', kept.manifest);
-      const cleared = everything ? steps : steps.filter(volatile);
-      if (cleared.length) await apply(host, cleared, () => {});
+      await queue.inLine(account, async () => {
+        const kept = await journal.kept(account);
+        const steps = kept ? await stepsFor(host, 'apply', kept.manifest) : [];
+        const cleared = everything ? steps : steps.filter(volatile);
+        if (cleared.length) await apply(host, cleared, () => {});
+      });
     } catch (error) {
       log(`${account} could not be brought back: ${error instanceof Error ? error.message : error}`);
     }

@@ -87,7 +87,17 @@ export function queue(host: Host, journal: Journal, log: (line: string) => void,
     return work;
   }
 
-  return { enqueue, same, busy: (account: string) => works.has(account), idle: () => Promise.allSettled([...lines.values()]) };
+  /** Does something of an account's in its line, so that no manifest of it is worked on meanwhile. */
+  async function inLine(account: string, act: () => Promise<void>): Promise<void> {
+    const done = (lines.get(account) ?? Promise.resolve()).then(() => slot(act));
+    const settled = done.catch(() => {});
+    lines.set(account, settled);
+    await done.finally(() => {
+      if (lines.get(account) === settled) lines.delete(account);
+    });
+  }
+
+  return { enqueue, same, inLine, busy: (account: string) => works.has(account), idle: () => Promise.allSettled([...lines.values()]) };
 }
 
 export type Queue = ReturnType<typeof queue>;

@@ -44,8 +44,8 @@ export function print(answer: Answer): void {
   console.log(JSON.stringify(JSON.parse(answer.text), null, 2));
 }
 
-/** Has something made, told step by step. */
-export async function make(method: 'PUT' | 'POST' | 'DELETE', path: string, body: string): Promise<void> {
+/** Has something made, told step by step; `loud` shows what the programs say meanwhile. */
+export async function make(method: 'PUT' | 'POST' | 'DELETE', path: string, body: string, loud = false): Promise<void> {
   const names = new Map<string, string>();
   let ended = false;
   const answer = await ask(method, path, body, text => {
@@ -56,6 +56,7 @@ export async function make(method: 'PUT' | 'POST' | 'DELETE', path: string, body
     }
     if (event.type === 'step' && event.state !== 'running')
       console.log(`${event.state === 'done' ? 'done  ' : 'FAILED'}  ${names.get(event.id)} (${event.ms} ms)`);
+    if (loud && event.type === 'output') process.stderr.write(event.text.replaceAll(/^(?=.)/gm, '        '));
     if (event.type === 'end') {
       ended = event.ok;
       if (!event.ok) console.error(event.error);

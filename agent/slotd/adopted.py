@@ -31,6 +31,7 @@ class Adopted:
         self.ready, self.turn, self.door = True, _NoTurn, self._door(descriptors[2:])
         for name in HELD:
             setattr(self, name, facts[name])
+        self.served = max(1, self.served)  # it was ready, and may have said the rest to nobody: it did not come to nothing
         self.edition = self.slot.edition if facts["digest"] == self.slot.digest.hex() else self.slot.edition - 1
         self.slot.keeper.advance.came(self)
         self.loop.watch(self.pidfd, self._over)

@@ -36,7 +36,7 @@ class _Unable(Exception):
 def _uvicorn():
     try:
         import uvicorn
-    except ImportError as error:
+    except Exception as error:  # not there, not whole, or not for this Python
         help = "add uvicorn to the app's requirements, or ask the hoster to renew this host's foundation"
         raise _Unable(f"kind asgi needs uvicorn ({error}): {help}") from None
     version = uvicorn.__version__

@@ -34,7 +34,10 @@ class Attempt:
         slot = self.slot
         if slot.attempt is not self or self.keeper.ending:
             return self._give_up()
-        self.zygote, self.stack = self.keeper.zygotes.serve(slot.spec, slot.bare)
+        try:
+            self.zygote, self.stack = self.keeper.zygotes.serve(slot.spec, slot.bare)
+        except OSError as error:
+            return self._give_up(f"the host could not start a process ({error})")
         self.zygote.want(self._got)
 
     def _got(self, pid, sock):

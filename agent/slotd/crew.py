@@ -72,7 +72,7 @@ class Crew(Sleeper):
             if self.streams is None:
                 self.streams = self.keeper.journal.open(self.spec)
         except OSError as error:
-            self.failed(f"the host could not make room for the app ({error})")
+            self.keeper.shortage.stop(self, error)
             return
         if not self.roomy():
             for worker in self.replaceable()[:1]:

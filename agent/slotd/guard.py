@@ -20,6 +20,7 @@ if __name__ == "__main__":
 
     sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+import contextlib
 import fcntl
 import json
 import os
@@ -36,7 +37,8 @@ _STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def _say(text):
-    print(f"guard: {text}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # a full disk, or nobody reads any more
+        print(f"guard: {text}", file=sys.stderr, flush=True)
 
 
 class Guard:
@@ -156,7 +158,6 @@ class Guard:
         if pid != self.pid:
             self._own(pid)  # an earlier guard's slotd
         self.line = line
-        self.line.setblocking(True)
         self.line.settimeout(10)
         self.poll.register(line.fileno(), select.POLLIN)
 

@@ -79,8 +79,10 @@ def enter(homes, home, skeleton, tmp, kept=()):
 def make_skeleton(folder, home):
     """Makes the root-owned folder that later covers `homes`. Returns its path."""
     path = os.path.join(folder, os.path.basename(home))
-    os.makedirs(os.path.join(path, os.path.basename(home)), mode=0o755, exist_ok=True)
-    os.chmod(path, 0o711)
+    own = os.path.join(path, os.path.basename(home))
+    if not os.path.isdir(own):
+        os.makedirs(own, mode=0o755, exist_ok=True)
+        os.chmod(path, 0o711)
     return path
 
 

@@ -168,7 +168,10 @@ class Journal:
 
     def _restart(self):
         if self.pid is None and not self.keeper.ending:
-            self.start()
+            try:
+                self.start()
+            except OSError as error:
+                self.loop.later(self.keeper.shortage.met(error), self._restart)
 
     def say_what_waits(self):
         """Tells the log process what is still to be told, before this slotd ends and another goes on."""

@@ -15,6 +15,7 @@ from slotd.loop import Loop
 from slotd.nursery import say
 from slotd.packed import Packer
 from slotd.resting import Desk
+from slotd.shortage import Shortage
 from slotd.store import Store
 from slotd.timetable import Timetable
 from slotd.turns import Turns
@@ -61,6 +62,7 @@ class Keeper:
         self.owners, self.early = {}, {}
         self.slots = {}
         self.ending = self.resuming = False
+        self.shortage = Shortage()
         self.desk, self.packer, self.timetable = Desk(self.loop), Packer(roots), Timetable(self.loop)
         self.loop.handle_signal(signal.SIGCHLD, self.reap)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -3,6 +3,7 @@ import json
 import os
 
 from slotd.adopted import adopt
+from slotd.cgroup import BUILDS
 from slotd.cgroup_end import end_group
 from slotd.crew import GRACE_SECONDS
 from slotd.nursery import say
@@ -83,7 +84,7 @@ class Left:
         """Processes without a worker, a few groups at a time: some still leave, and of slots that are gone nothing may stay."""
         for account, app in names[:_AT_ONCE]:
             slot = keeper.slots.get(f"{account}.{app}")
-            if app.startswith("_build-") or slot is not None and slot.made:
+            if account == BUILDS or slot is not None and slot.made:
                 continue
             group = keeper.trees.group(account, app)
             if slot is None:

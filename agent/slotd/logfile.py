@@ -25,6 +25,13 @@ def clean(data):
     return _CONTROL.sub("", data.decode("utf-8", "replace"))
 
 
+def _say(text):
+    try:
+        print(f"logs: {text}", file=sys.stderr, flush=True)
+    except OSError:
+        pass  # that disk is full too
+
+
 class _File:
     """One open log file."""
 
@@ -46,15 +53,20 @@ class Files:
     """The open log files, the least used closed first."""
 
     def __init__(self):
-        self.open = OrderedDict()
+        self.open, self.lost = OrderedDict(), 0
 
     def append(self, path, most, lines):
         """Appends whole lines; a file that would grow beyond `most` becomes path.1 first. A full disk loses lines, not the process."""
         try:
             for start in range(0, len(lines), 256):
                 self._append(path, most, "\n".join(lines[start : start + 256]).encode() + b"\n")
+            if self.lost:
+                _say(f"can write again; about {self.lost} lines are lost")
+                self.lost = 0
         except OSError as error:
-            print(f"logs: {path}: {error.strerror}", file=sys.stderr, flush=True)
+            if not self.lost:
+                _say(f"cannot write {path}: {error.strerror}; what apps print is lost until there is room")
+            self.lost += len(lines)
             self.forget(path)
 
     def _append(self, path, most, data):

@@ -82,7 +82,10 @@ class Loop:
         try:
             act(*arguments)
         except Exception:
-            traceback.print_exc(file=sys.stderr)
+            try:
+                traceback.print_exc(file=sys.stderr)
+            except OSError:
+                pass  # a full disk, or nobody reads any more
 
     def run(self):
         """Goes on until stop()."""

@@ -1,4 +1,5 @@
 """slotd's side of a zygote: starts it, starts it again when it dies, and keeps one blank child ready."""
+import errno
 import os
 import signal
 import socket
@@ -29,7 +30,10 @@ def spawn(program, *arguments, python=interpreters.HOST):
 
 def say(text):
     """A line for whoever reads slotd's own output."""
-    print(f"slotd: {text}", file=sys.stderr, flush=True)
+    try:
+        print(f"slotd: {text}", file=sys.stderr, flush=True)
+    except OSError:
+        pass  # a full disk, or nobody reads any more
 
 
 class Zygote:
@@ -101,6 +105,9 @@ class Zygote:
         elif "child" in message and descriptors:
             self.asked -= 1
             self._child(message["child"], socket.socket(fileno=descriptors[0]))
+        elif "child" in message:  # no descriptor was free for its socket; it ends by itself
+            self.asked -= 1
+            self.loop.later(self.keeper.shortage.met(OSError(errno.EMFILE, os.strerror(errno.EMFILE))), self._ask)
         elif "ready" in message:
             self.ready, self.failures, self.early = True, 0, message["early"]
             told = f"zygote {self.name} is ready: {message['modules']} modules in {time.monotonic() - self.began:.2f} s"
@@ -143,7 +150,10 @@ class Zygote:
 
     def _restart(self):
         if self.pid is None and not self.retired and not self.keeper.ending:
-            self.start()
+            try:
+                self.start()
+            except OSError as error:
+                self.loop.later(self.keeper.shortage.met(error), self._restart)
 
     def _close(self):
         for _, sock in self.spares:

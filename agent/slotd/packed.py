@@ -30,7 +30,7 @@ class Packer:
 
     def pack(self, spec):
         """A spec as few bytes."""
-        press = zlib.compressobj(6, zlib.DEFLATED, _WINDOW, 5, zdict=self.likely)
+        press = zlib.compressobj(3, zlib.DEFLATED, _WINDOW, 5, zdict=self.likely)
         return press.compress(self._text(spec)) + press.flush()
 
     def unpack(self, data):

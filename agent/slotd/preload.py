@@ -152,7 +152,7 @@ def _seeds(packages):
         known = json.load(file)
     seeds = []
     for like in ("bare.json", "django-5.2.json"):
-        if like == "bare.json" or os.path.isdir(os.path.join(packages, "django")):
+        if (like == "bare.json") != os.path.isdir(os.path.join(packages, "django")):
             with open(os.path.join(_HERE, "stacks", like), encoding="utf-8") as file:
                 seeds += json.load(file)["preload"]
     for entry in sorted(os.listdir(packages)):

@@ -120,7 +120,8 @@ class Timed(Inner):
             self.failed(worker.cause)
             return
         how, took = starved or describe_end(status), time.time() - worker.started
-        self.reason = None if status == 0 else f"the last run {how} after {took:.1f} s"
+        # Nobody saw how it ended when slotd was away: then nothing bad is said of it.
+        self.reason = None if not status else f"the last run {how} after {took:.1f} s"
         self.requests += status == 0
         self.note(f"{how} after {took:.1f} s")
         self.settle()

@@ -19,15 +19,16 @@ Processes
   A blank child takes the write faults of a start while it waits (rehearse.py). Those pages stay charged to the zygote's group:
   the slot's own limit does not count them, its status does.
   In mode per-request the worker (perrequest.py) runs no request: it forks a child for each (oneshot.py), keeps one spare, and
-  leaves before it accepts when the code below the app's root has changed (sources.py).
+  leaves before it accepts when the code below the app's root has changed (sources.py). Apps with threads have threaded.py, ASGI apps
+  uvicorn within asgi.py (serve.py chooses); all leave when tmp/restart.txt was touched or their share is served (restart.py).
   logs.py writes the logs. slotd is the subreaper of all of them, so it reaps everything and knows every end.
   On SIGTERM everything ends within seconds. When slotd is killed, zygotes, blank children and logs.py end by themselves, workers
   end once they have served what waits; a new slotd ends what is left in its control groups before it starts.
 
 Protocol with zygotes and workers: small JSON messages, one a packet, on SOCK_SEQPACKET pairs (wire.py)
   slotd -> zygote  b"fork"                     zygote -> slotd  {"ready"...}, {"child": pid} with the child's socket
-  slotd -> child   {"spec","gates","homes","skeleton","kept"} with listening socket, stdout pipe, stderr pipe
-  child -> slotd   {"ready"}, {"failed": cause}, {"mismatch": what}, {"n": requests, "ms": histogram}, {"leaving": why}; "changed" is per-request's own reason
+  slotd -> child   {"spec","gates","homes","skeleton","kept","library"} with listening socket, stdout pipe, stderr pipe
+  child -> slotd   {"ready"}, {"failed": cause}, {"mismatch": what}, {"n": requests, "ms": histogram}, {"leaving": why}; "changed" and "spent" ask for a successor
   slotd -> child   b"leave"
   What a child says after the drop is a stranger's word: bounded, checked, never trusted for another slot.
 
@@ -88,6 +89,7 @@ def main():
     if os.geteuid() != 0:
         sys.exit("slotd: must run as root")
     os.umask(0o022)
+    gc.disable()  # nothing of ten thousand slots is garbage
     roots = Roots()
     os.makedirs(roots.run, mode=0o755, exist_ok=True)
     lock = _only_one(roots.lock)
@@ -102,6 +104,7 @@ def main():
     keeper.left.let_go()
     gc.collect()
     gc.freeze()
+    gc.enable()
     print("slotd ready", flush=True)
     keeper.loop.run()
     control.close()

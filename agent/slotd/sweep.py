@@ -15,7 +15,10 @@ def alive(uid):
         try:
             with open(f"/proc/{name}/status", encoding="ascii", errors="replace") as file:
                 text = file.read()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
         except OSError:
+            count += 1  # who cannot be looked at may be one of them
             continue
         fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
         uids = fields.get("Uid", "").split()

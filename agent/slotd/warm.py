@@ -19,12 +19,19 @@ def _translations():
         gettext.translation("django", localedir=folder, languages=["en"], fallback=True)
 
 
+def _plugins():
+    """Pydantic asks once which plug-ins are installed, and has done so if a preloaded module made a model: every app asks anew."""
+    from pydantic.plugin import _loader
+
+    _loader._pydantic_plugins = None
+
+
 def everything():
     """Warms what the loaded modules allow. Returns what failed, as text."""
     failed = []
     site.setquit()
     site.sethelper()
-    for package, act in (("django", _translations),):
+    for package, act in (("django", _translations), ("pydantic.plugin", _plugins)):
         if package in sys.modules:
             try:
                 act()

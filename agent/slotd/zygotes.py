@@ -100,7 +100,7 @@ class Zygotes:
         """(the zygote to fork a slot's next child from, the stack's name or None for a bare interpreter)."""
         key = self._key(spec, bare)
         if spec["kind"] not in _CALLABLE:
-            key = self._to_exec(key)
+            key = self._to_exec()
         try:
             line = self._line(key)
         except interpreters.Unsafe as why:
@@ -113,13 +113,11 @@ class Zygotes:
                 return other.serving, None
         return line.serving, key.stack
 
-    def _to_exec(self, key):
-        """What becomes another program may come from any zygote that is there."""
-        key = Key(interpreters.HOST, None, key.account)
-        if key in self.lines:
-            return key
-        ready = [other for other, line in self.lines.items() if other.account == key.account and line.serving.ready]
-        return ready[0] if ready else key
+    def _to_exec(self):
+        """What becomes another program may come from any zygote that is there; the new program has a layout of its own anyway."""
+        key = Key(interpreters.HOST, None, None)
+        ready = [other for other, line in self.lines.items() if other.account is None and line.serving.ready]
+        return key if key in self.lines or not ready else ready[0]
 
     def expect(self, spec):
         """A slot has come: once all are taken up, its zygote may start before the first visitor."""

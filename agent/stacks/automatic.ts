@@ -31,13 +31,13 @@ export function automatic(
   let last: Promise<void> = Promise.resolve();
   let stopped = false;
 
-  async function make({ id, python, packages, apps }: Proposal): Promise<void> {
+  async function make(account: string, { id, python, packages, apps }: Proposal): Promise<void> {
     if (Date.now() - (failed.get(id) ?? 0) < AGAIN_MS || (await keeper.wanted()).some(spec => spec.id === id)) return;
     const zygotes = await tools.zygotes().catch(() => []);
-    const going = makeRoom(await listStacks(host, await keeper.wanted(), zygotes), bounds, Date.now());
+    const going = makeRoom(await listStacks(host, await keeper.wanted(), zygotes), bounds, Date.now(), account);
     if (!going) {
       failed.set(id, Date.now());
-      return log(`no room for the stack ${id}, which ${apps.join(', ')} would start from; all automatic stacks are in use`);
+      return log(`no room for the stack ${id}, which ${apps.join(', ')} would start from: the others are in use, or it has its share`);
     }
     for (const old of going) await keeper.unmake({ id: old, python }).done;
     const exact = Object.entries(packages).map(([name, version]) => `${name}==${version}`);
@@ -59,7 +59,7 @@ export function automatic(
     await refresh(manifest.account.name);
     if (bounds.count === 0) return;
     const choice = await inspectChoice(host, manifest);
-    for (const proposal of propose(names(host, manifest, choosing(manifest)), choice)) await make(proposal);
+    for (const proposal of propose(names(host, manifest, choosing(manifest)), choice)) await make(manifest.account.name, proposal);
   }
 
   /** Sees to the apps of an account that has just been applied. */

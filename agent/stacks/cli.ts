@@ -93,9 +93,9 @@ export async function stacks(words: string[]): Promise<void> {
     const python = values.python ? { python: values.python } : {};
     const named = values.id ? { id: values.id } : {};
     const wanted = values.lock ? { id: first, lock: await readFile(values.lock, 'utf8') } : { ...named, requirements: operands };
-    return make('POST', '/stacks', JSON.stringify({ ...wanted, ...python }));
+    return make('POST', '/stacks', JSON.stringify({ ...wanted, ...python }), true);
   }
-  if (word === 'upgrade' && first) return make('POST', `/stacks/${encodeURIComponent(first)}/upgrade`, '');
+  if (word === 'upgrade' && first) return make('POST', `/stacks/${encodeURIComponent(first)}/upgrade`, '', true);
   if (word === 'remove' && first) return make('DELETE', `/stacks/${encodeURIComponent(first)}${values.force ? '?force=1' : ''}`, '');
   console.log(USAGE);
 }

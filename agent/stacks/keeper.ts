@@ -31,8 +31,9 @@ function oneByOne(host: Host, log: (line: string) => void, changed: () => Promis
       try {
         const list = await steps();
         await apply(host, list, tell);
-        if (list.length) await changed();
         tell({ type: 'end', ok: true, generation: 0 });
+        // On a large host this takes a while, and a stack is of use before it is over.
+        if (list.length) void changed();
         return true;
       } catch (error) {
         const said = error instanceof Error ? error : new Error(String(error));

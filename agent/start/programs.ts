@@ -48,12 +48,12 @@ export function mariadb(settings: Settings, its: Places, argv: string[], login: 
 
 /** The slot server. */
 export function slotd(settings: Settings, its: Places): Program {
-  const { at } = settings;
+  const { at, BERTH_ZYGOTE_SECONDS, BERTH_ZYGOTE_IDLE_SECONDS } = settings;
   return {
     name: 'slotd',
     title: 'The slot server',
     argv: ['/usr/bin/python3', '-I', '-S', '-u', `${at.slotdFolder}/guard.py`],
-    env: { ...common(settings), TMPDIR: its.rootTemp },
+    env: { ...common(settings), ...given({ BERTH_ZYGOTE_SECONDS, BERTH_ZYGOTE_IDLE_SECONDS }), TMPDIR: its.rootTemp },
     cwd: '/',
     ready: async () => {
       const answer = await askLine(at.slotdSocket, '{"op":"ping"}');
@@ -68,7 +68,7 @@ export function slotd(settings: Settings, its: Places): Program {
 
 /** The agent. */
 export function agent(settings: Settings, its: Places): Program {
-  const { at, BERTH_MYSQL_URL, builds } = settings;
+  const { at, BERTH_MYSQL_URL, BERTH_AUTOMATIC_STACKS, BERTH_AUTOMATIC_STACKS_MB, builds } = settings;
   return {
     name: 'agent',
     title: 'The agent',
@@ -76,7 +76,7 @@ export function agent(settings: Settings, its: Places): Program {
     env: {
       ...builds,
       ...common(settings),
-      ...given({ BERTH_MYSQL_URL }),
+      ...given({ BERTH_MYSQL_URL, BERTH_AUTOMATIC_STACKS, BERTH_AUTOMATIC_STACKS_MB }),
       BERTH_PANEL_GID: String(PANEL_USER.gid),
       NODE_ENV: 'production',
       HOME: '/root',

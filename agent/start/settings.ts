@@ -31,6 +31,22 @@ const environmentSchema = z.object({
   BERTH_WHM_KEY: z.string().optional(),
   BERTH_WHM_REPAIR: z.string().optional(),
   BERTH_HOSTER_NAME: z.string().max(60).optional(),
+  BERTH_AUTOMATIC_STACKS: z
+    .string()
+    .regex(/^(off|\d{1,3})$/, 'use a number, or off')
+    .optional(),
+  BERTH_AUTOMATIC_STACKS_MB: z
+    .string()
+    .regex(/^\d{1,7}$/, 'use a number of mebibytes')
+    .optional(),
+  BERTH_ZYGOTE_SECONDS: z
+    .string()
+    .regex(/^\d{1,8}$/, 'use a number of seconds')
+    .optional(),
+  BERTH_ZYGOTE_IDLE_SECONDS: z
+    .string()
+    .regex(/^\d{1,8}$/, 'use a number of seconds')
+    .optional(),
   BERTH_ADMIN_TOKEN: z.string().min(8, 'use at least 8 characters').optional(),
   BERTH_ADMIN_PASSWORD: z.string().min(8, 'use at least 8 characters').optional(),
 });

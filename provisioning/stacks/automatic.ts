@@ -19,6 +19,8 @@ export interface Proposal {
 
 /** What one stack takes at the most, as a guess beforehand: the largest framework with its compiled files. */
 const ROOM = 80 * 1024 * 1024;
+/** No account may take all the room with versions that nobody else has. */
+const PER_ACCOUNT = 3;
 /** A stack that apps still name is given up only when none of them has needed it for so long. */
 const UNUSED_MS = 7 * 24 * 3600 * 1000;
 
@@ -38,9 +40,11 @@ export function propose(slots: { name: string; app: string; python: string | nul
   return [...proposals.values()].sort((one, other) => other.apps.length - one.apps.length || (one.id < other.id ? -1 : 1));
 }
 
-/** Which automatic stacks must go for one more to have room: the least recently used first. Null when there is no room. Pure. */
-export function makeRoom(stacks: StackStatus[], bounds: Bounds, now: number): string[] | null {
+/** Which automatic stacks must go for an account to get one more: the least recently used first. Null when there is no room. Pure. */
+export function makeRoom(stacks: StackStatus[], bounds: Bounds, now: number, account: string): string[] | null {
   const left = stacks.filter(stack => stack.origin === 'automatic');
+  const alone = left.filter(stack => stack.apps.length > 0 && stack.apps.every(app => app.startsWith(`${account}.`)));
+  if (alone.length >= PER_ACCOUNT) return null;
   const used = (stack: StackStatus) => stack.usedAt ?? 0;
   const candidates = left
     .filter(stack => stack.apps.length === 0 || now - used(stack) > UNUSED_MS)

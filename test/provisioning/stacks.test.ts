@@ -182,7 +182,8 @@ test('automatic stacks stay within their bounds; the one unused for longest goes
     ...{ id, python: HOST_PYTHON, packages: {}, origin, state: 'ready', bytes: 60 * MIB, installedAt: 0, zygote: null },
     ...{ apps: Array.from({ length: apps }, (_, n) => `ada.a${n}`), usedAt: (100 - usedDaysAgo) * day },
   });
-  const room = (list: StackStatus[], count: number, mib = 10_000) => makeRoom(list, { count, bytes: mib * MIB }, 100 * day);
+  const room = (list: StackStatus[], count: number, mib = 10_000, account = 'bob') =>
+    makeRoom(list, { count, bytes: mib * MIB }, 100 * day, account);
   t.deepEqual(room([], 0), null, 'off');
   t.deepEqual(room([stack('a', 1, 0)], 2), []);
   t.deepEqual(room([stack('a', 1, 0), stack('b', 0, 0), stack('c', 0, 3)], 3), ['c']);
@@ -190,6 +191,9 @@ test('automatic stacks stay within their bounds; the one unused for longest goes
   t.is(room([stack('a', 1, 1), stack('b', 1, 2)], 2), null);
   t.deepEqual(room([stack('a', 0, 1), stack('b', 0, 2), stack('c', 1, 0)], 8, 200), ['b']);
   t.deepEqual(room([stack('a', 0, 1, 'hoster'), stack('b', 0, 2, 'catalog')], 1), [], 'what the hoster made is not touched');
+  const three = ['a', 'b', 'c'].map(id => stack(id, 1, 0));
+  t.is(room(three, 8, 10_000, 'ada'), null, 'an account has its share');
+  t.deepEqual(room(three, 8, 10_000, 'bob'), []);
 });
 
 test('an interpreter must be root’s alone, all the way up', async t => {

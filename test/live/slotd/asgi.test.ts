@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import test from 'ava';
 import { installServers } from '../apps/servers.ts';
@@ -149,4 +150,38 @@ serial('a worker that has served its share is replaced, and nothing is lost', as
   t.deepEqual(new Set(answers.map(answer => answer.body)), new Set(['0 /']));
   const processes = new Set(answers.map(answer => answer.headers['x-pid'])).size;
   t.true(processes >= 5 && processes <= 6, String(processes));
+});
+
+serial('several processes share the visitors of an asgi app', async t => {
+  const server = await held(t);
+  await installServers(server);
+  const more = { ...ASGI, mode: 'always-on', workers: 2, maxRequests: 30 };
+  const { name } = await server.load('ada', 'blog', { 'app.py': APP }, more);
+  await server.until(name, status => status.pids.length === 2);
+  const block = server.get(name, '/block').catch(() => null);
+  await pause(100);
+  const answers = [];
+  for (let n = 0; n < 10; n++) answers.push(...(await Promise.all(Array.from({ length: 10 }, () => server.get(name)))));
+  t.deepEqual(new Set(answers.map(answer => answer.body)), new Set(['0 /']));
+  await server.until(name, status => status.requests >= 100);
+  await server.ask({ op: 'unload', name });
+  await block;
+});
+
+serial('when slotd is killed, whoever waits is served, WebSockets are closed, and nothing stays', async t => {
+  const server = await held(t);
+  await installServers(server);
+  const { name } = await server.load('ada', 'blog', { 'app.py': APP }, ASGI);
+  const pid = (await server.get(name)).headers['x-pid'];
+  const { talk } = await Talk.open(socketOf(server, 'blog'), 'x.localhost', '/echo');
+  const answers = ['/slow', '/a', '/b'].map(path => server.get(name, path));
+  await pause(100);
+  await server.end('SIGKILL');
+  t.deepEqual(
+    (await Promise.all(answers)).map(answer => answer.body),
+    ['0 /slow', '0 /a', '0 /b'],
+  );
+  t.is(await talk.hear(), 'close 1012');
+  for (let n = 0; n < 100 && existsSync(`/proc/${pid}`); n++) await pause(50);
+  t.false(existsSync(`/proc/${pid}`));
 });

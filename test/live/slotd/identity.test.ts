@@ -1,8 +1,8 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { HELLO, held, live } from './held.ts';
+import { holds } from './memory.ts';
 import { processes } from './talk.ts';
 
 const serial = live(test);
@@ -70,26 +70,6 @@ serial('a worker is its customer and nothing more, in its own group and its own 
   t.deepEqual(open.filter(number => number < 5).sort(), [0, 1, 2, 3, 4]);
   t.true(open.length <= 7);
 });
-
-/** Whether a process's writable memory holds a text. */
-async function holds(pid: number, text: string): Promise<boolean> {
-  const wanted = Buffer.from(text);
-  const memory = await open(`/proc/${pid}/mem`, 'r');
-  try {
-    for (const line of readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')) {
-      const match = /^([0-9a-f]+)-([0-9a-f]+) r/.exec(line);
-      if (!match || line.includes('[v')) continue;
-      const size = Number.parseInt(match[2] ?? '', 16) - Number.parseInt(match[1] ?? '', 16);
-      const { bytesRead, buffer } = await memory
-        .read(Buffer.alloc(size), 0, size, Number.parseInt(match[1] ?? '', 16))
-        .catch(() => ({ bytesRead: 0, buffer: Buffer.alloc(0) }));
-      if (buffer.subarray(0, bytesRead).includes(wanted)) return true;
-    }
-    return false;
-  } finally {
-    await memory.close();
-  }
-}
 
 serial('no secret of a tenant is ever in a zygote, in slotd or in another tenant', async t => {
   const server = await held(t);

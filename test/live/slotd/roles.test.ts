@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import test from 'ava';
+import { guarded } from './guarded.ts';
 import { held, live } from './held.ts';
 
 const serial = live(test);
@@ -179,4 +180,29 @@ serial('a scheduled slot runs its command in its own group, never twice at once,
   server.make('ada', 'blog', {}, { ...more, schedule: '61 * * * *', generation: 2 });
   t.regex((await server.ask({ op: 'load', name })).error ?? '', /schedule: the minute must be from 0 to 59/);
   t.like(await server.status(name), { generation: 1, nextRun: asleep.nextRun });
+});
+
+serial('a new slotd takes up a worker and a run that goes on, and doubles neither', async t => {
+  const server = await guarded(t);
+  const worker = { process: 'queue', role: 'worker', kind: 'command', mode: 'always-on', argv: ['/bin/sleep', '600'] };
+  const queue = await server.load('ada', 'blog', { 'job.sh': 'echo ran; sleep 2.5' }, worker);
+  const job = { process: 'nightly', role: 'scheduled', kind: 'command', schedule: '@yearly', argv: ['/bin/sh', 'job.sh'] };
+  const { name } = await server.load('ada', 'blog', {}, job);
+  const [{ pid } = { pid: 0 }] = (await server.until(queue.name, status => status.state === 'running')).workers;
+  await server.ask({ op: 'run', name });
+  await server.until(name, status => status.state === 'running');
+  await server.restart();
+  t.deepEqual((await server.status(queue.name)).pids, [pid]);
+  t.true((await server.ask({ op: 'run', name })).ok);
+  await server.says(name, /is still running since .*, so this run is left out/);
+  await server.crash();
+  t.deepEqual((await server.status(queue.name)).pids, [pid]);
+  t.like(await server.status(name), { state: 'running', role: 'scheduled' });
+  const log = await server.says(name, /B ended .* after \d\.\d s/);
+  t.is((log.match(/O ran/g) ?? []).length, 1);
+  await server.until(name, status => status.state === 'asleep' && status.pids.length === 0);
+  // It is watched as before: when it dies another comes.
+  process.kill(pid, 'SIGKILL');
+  const next = await server.until(queue.name, status => status.state === 'running' && status.pids.length === 1 && status.pids[0] !== pid);
+  t.is(next.workers.length, 1);
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import test from 'ava';
@@ -121,4 +121,16 @@ serial('tmp/restart.txt brings the new code at the next request, tmp/always_rest
     for (let n = 0; n < 4; n++) pids.push((await server.get(name)).headers['x-pid']);
     t.is(new Set(pids).size, 4);
   }
+});
+
+serial('when slotd is killed, the threads finish what was accepted and what waits, and nothing stays', async t => {
+  const server = await held(t);
+  const { name } = await server.load('ada', 'blog', files('plum'), { threads: 2 });
+  const pid = (await server.get(name)).headers['x-pid'];
+  const answers = ['/slow', '/slow', '/', '/'].map(path => server.get(name, path));
+  await pause(100);
+  await server.end('SIGKILL');
+  t.deepEqual(new Set((await Promise.all(answers)).map(answer => answer.body)), new Set(['plum 0']));
+  for (let n = 0; n < 100 && existsSync(`/proc/${pid}`); n++) await pause(50);
+  t.false(existsSync(`/proc/${pid}`));
 });

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'ava';
 import type { ZygoteStatus } from '../../../provisioning/stacks/spec.ts';
 import { HELLO, type Held, held, live } from './held.ts';
+import { holds } from './memory.ts';
 import { foundPythons, otherPython } from './pythons.ts';
+import { processes } from './talk.ts';
 import { eventually } from './until.ts';
 
 const serial = live(test);
@@ -15,6 +17,9 @@ def application(environ, start):
     start("200 OK", [("X-Pid", str(os.getpid())), ("X-Version", "%d.%d" % sys.version_info[:2])])
     return [str(hash("berth")).encode()]
 `;
+
+/** Keeps its secret in a variable, as apps do. */
+const KEEP = `import os\nKEPT = os.environ["SECRET_KEY"]\n${HELLO}`;
 
 const zygotes = async (server: Held): Promise<ZygoteStatus[]> => (await server.ask({ op: 'zygotes' })).zygotes ?? [];
 const bareOf = async (server: Held) => (await zygotes(server)).find(one => one.stack === null && one.account === null);
@@ -121,10 +126,45 @@ serial('another interpreter runs apps too, when it is root’s own', async t => 
     (await zygotes(server)).map(one => one.python),
     [python],
   );
+  // A package update of the interpreter.
+  const before = (await zygotes(server))[0]?.pid;
+  utimesSync(join(dirname(dirname(python)), 'lib', `python${short}`), new Date(), new Date());
+  await eventually(async () => {
+    await server.load('eve', 'shop', { 'app.py': SEED }, { python });
+    return (await zygotes(server))[0]?.pid !== before;
+  });
   spawnSync('/usr/bin/chmod', ['o+w', join(dirname(dirname(python)), 'lib', `python${short}`)]);
   const refused = await server.load('bob', 'shop', { 'app.py': SEED }, { python, isolation: 'strict' });
   t.is((await server.get(refused.name)).status, 503);
-  t.regex(readFileSync(server.at.log('bob', 'shop', 'app'), 'utf8'), /must belong to root and be writable by root only/);
+  await server.says(refused.name, /must belong to root and be writable by root only/);
+});
+
+serial('no secret of a tenant is ever in any zygote: of a stack, strict, per-request or renewed', async t => {
+  const server = await held(t, { BERTH_ZYGOTE_SECONDS: '2' });
+  makeStack(server, 'plum-1');
+  // All end alike, so that one look finds any of them.
+  const canary = (who: string) => `${who}${['-canary', String(process.pid), 'bird'].join('-')}`;
+  const files = { 'app.py': KEEP, [`.venv/lib/python${version()}/site-packages/plum-1.0.dist-info/METADATA`]: 'x' };
+  const kinds: Record<string, Record<string, unknown>> = {
+    ...{ ada: { stack: 'plum-1' }, bob: {}, carl: { isolation: 'strict' }, dora: { isolation: 'strict', stack: 'plum-1' } },
+    ...{ eve: { mode: 'per-request' }, fred: { mode: 'always-on', stack: 'plum-1' } },
+  };
+  for (const [who, more] of Object.entries(kinds)) await server.load(who, 'app', files, more, { SECRET_KEY: canary(who) });
+  const seen = new Set<number>();
+  for (let round = 0; round < 2; round++) {
+    for (const who of Object.keys(kinds)) t.is((await server.get(`${who}.app`)).status, 200);
+    t.is((await zygotes(server)).length, 4);
+    for (const { pid } of await zygotes(server)) if (pid) seen.add(pid);
+    const workers = new Set((await server.ask({ op: 'status' })).slots?.flatMap(slot => slot.pids));
+    // slotd itself, its zygotes, their blank children and the log: everything but the workers.
+    const ours = processes('slotd/').filter(
+      ({ pid, parent }) => (pid === server.child?.pid || parent === server.child?.pid) && !workers.has(pid),
+    );
+    t.true(ours.length >= 6, String(ours.length));
+    for (const { pid } of ours) t.false(await holds(pid, canary('')), String(pid));
+    await new Promise(done => setTimeout(done, 1200));
+  }
+  t.true(seen.size > 4, 'renewed meanwhile');
 });
 
 serial('slotd’s own code runs under every CPython from 3.9 on', t => {
