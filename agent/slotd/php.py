@@ -17,7 +17,6 @@ daemonize = no
 error_log = /proc/self/fd/2
 log_level = warning
 process_control_timeout = 50s
-systemd_interval = 0
 [web]
 listen = {socket}
 pm = ondemand

@@ -4,19 +4,21 @@ import time
 from slotd import meters
 
 _THROTTLED = 10  # periods of a tenth of a second; fewer are ordinary while an app starts
+_GOOD_PART = 0.2
 _FULL = 0.9  # of an allowed rate, over a whole look: then it was the limit that held
 
 
 class Tally:
     """The counters of limits that were hit, as last told. What no kernel counts is counted here."""
 
-    __slots__ = ("group", "memory", "refused", "throttled", "moved", "looked", "own", "told")
+    __slots__ = ("group", "memory", "refused", "throttled", "moved", "looked", "own", "told", "above")
 
     def __init__(self, group):
         self.group = group
         self.memory = self.refused = self.throttled = 0
         self.moved, self.looked = (0, 0), 0.0
-        self.own, self.told = {"io": 0, "openFiles": 0, "log": 0}, {}
+        self.own, self.told = {"processes": 0, "cpu": 0, "io": 0, "openFiles": 0, "log": 0}, {}
+        self.above = None  # the account's counters at the last look, and this slot's beside them
 
     def hit(self, what):
         """A limit that the control group does not count was met."""
@@ -46,9 +48,24 @@ class Tally:
             self.hit("io")
         self.moved, self.looked = moved, now
 
+    def _look_above(self, account):
+        """A limit of the account was met: that counts for those of its slots that take a good part of it."""
+        group = self.group.trees.group(self.group.path.split("/")[1])
+        (total, held), (used, own), (all_processes, denied) = meters.cpu(group), meters.cpu(self.group), meters.processes(group)
+        mine, refused = meters.processes(self.group)
+        now = total, held, used, own, denied, refused
+        if self.above is not None:
+            total, held, used, own, denied, refused = (new - old for new, old in zip(now, self.above))
+            if held > own and used >= total * _GOOD_PART:
+                self.own["cpu"] += held - own
+            if denied > refused and mine >= all_processes * _GOOD_PART and all_processes >= account["processes"] * 0.95:
+                self.own["processes"] += denied - refused
+        self.above = now
+
     def look(self, limits, account, note):
         """Every few seconds while awake: what has to be looked for, then what is new."""
         self._look_at_disk(limits, account)
+        self._look_above(account)
         # Who could open no more has closed the last connection meanwhile.
         if meters.most_open(self.group.pids()) >= limits["openFiles"] - max(3, limits["openFiles"] // 50):
             self.hit("openFiles")
@@ -56,8 +73,8 @@ class Tally:
 
     def news(self, limits, account, note):
         """Tells in plain words what is new. Returns how a process was ended for lack of memory since the last call, or None."""
-        memory, refused = meters.memory(self.group)[2], meters.processes(self.group)[1]
-        throttled = meters.cpu(self.group)[1]
+        memory, refused = meters.memory(self.group)[2], meters.processes(self.group)[1] + self.own["processes"]
+        throttled = meters.cpu(self.group)[1] + self.own["cpu"]
         ended = self._memory(limits, account) if memory > self.memory else None
         if ended:
             note(ended)
@@ -86,5 +103,7 @@ class Tally:
         count, refused = meters.processes(self.group) if made else (0, 0)
         return {
             "memoryBytes": used, "memoryPeakBytes": peak, "cpuUsec": usec, "processes": count if workers else 0,
-            "limitHits": {"memory": ended, "processes": refused, "cpu": throttled, **self.own},
+            "limitHits": {
+                **self.own, "memory": ended, "processes": refused + self.own["processes"], "cpu": throttled + self.own["cpu"],
+            },
         }

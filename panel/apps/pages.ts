@@ -7,7 +7,8 @@ import { attempt, type Fault, ownAccount, render, standing } from '../middleware
 import { type Ctx, page, type Route } from '../middleware/route.ts';
 import type { Actor } from '../people/actor.ts';
 import { resourcesOf } from '../resources/actions.ts';
-import { type Met, metOf } from '../resources/met.ts';
+import { diskMet, type Met, metOf } from '../resources/met.ts';
+import { heldBy } from '../usage/queries.ts';
 import { type App, appsOf, ownerSecretOnce, restartApp, startApp, stopApp } from './actions.ts';
 import { add, preview, showAdd, showDoors, whyNoApp } from './adding.ts';
 import { changeDomains, removeApp, saveEnv, saveKept, showRemove, showSettings } from './setting.ts';
@@ -55,7 +56,8 @@ async function newsOf(actor: Actor, app: App): Promise<object | null> {
 /** The limits an app met in a day; none when its host does not answer, which the page says elsewhere. */
 async function metLately(actor: Actor, account: Account, app: string): Promise<Met[]> {
   const series = await resourcesOf(actor, account.username, app, '24h').catch(() => null);
-  return series ? metOf(series, account.limits, 'in the last 24 hours') : [];
+  const held = diskMet(await heldBy(account.id), account.limits);
+  return [...(series ? metOf(series, account.limits, 'in the last 24 hours') : []), ...held];
 }
 
 async function overview(ctx: Ctx, actor: Actor, fault?: Fault): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Limits } from '../../provisioning/account/spec.ts';
 import type { Series } from '../hosts/client.ts';
-import { many, span } from '../middleware/words.ts';
+import { bytes, many, span } from '../middleware/words.ts';
 
 /** A limit that an app met: what happened, and what its owner can do. */
 export interface Met {
@@ -12,6 +12,8 @@ export interface Met {
 type Words = (count: number, limits: Limits, within: string) => Met | null;
 
 const times = (count: number) => (count === 1 ? 'once' : many(count, 'time'));
+const MB = 1_048_576;
+const NEARLY = 0.95;
 /** cpu is counted in moments of a tenth of a second; an app that starts may have a few, and nobody need know. */
 const CPU_MOMENTS = 20;
 
@@ -50,6 +52,26 @@ const KINDS: Record<string, Words> = {
     next: 'Turn its debug output off, or look in the log for a line that comes again and again.',
   }),
 };
+
+/** Where an account holds more on the disk than its plan has, or nearly as much, in plain words. Nothing is switched off for it. Pure. */
+export function diskMet(held: { diskBytes: number; inodes: number } | null, limits: Limits | null): Met[] {
+  if (!held || !limits) return [];
+  const { diskMb, inodes } = limits;
+  const size = held.diskBytes / (diskMb * MB);
+  const files = held.inodes / inodes;
+  if (Math.max(size, files) < NEARLY) return [];
+  const [has, may] = size >= files ? [bytes(held.diskBytes), bytes(diskMb * MB)] : [many(held.inodes, 'file'), many(inodes, 'file')];
+  const over = Math.max(size, files) > 1;
+  return [
+    {
+      what: 'Disk',
+      sentence: over ? `Your account holds ${has}; its plan has ${may}.` : `Your account holds ${has} of the ${may} of its plan.`,
+      next: over
+        ? 'Your sites go on. Delete what you no longer need, or ask for a larger plan; where the host enforces it, nothing more can be saved.'
+        : 'Delete what you no longer need before it is full, or ask for a larger plan.',
+    },
+  ];
+}
 
 /** The limits an app met, in plain words; `within` such as `in the last 24 hours`. Pure. */
 export function metOf(series: Series, limits: Limits | null, within: string): Met[] {

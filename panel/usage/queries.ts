@@ -1,6 +1,7 @@
 import type { Limits } from '../../provisioning/account/spec.ts';
 import { change, select } from '../db/pool.ts';
 import { type Actor, mine } from '../people/actor.ts';
+import { limitsFrom } from '../plans/schema.ts';
 
 /** What an account has used, as last told; counters only grow, and the month's traffic begins anew with each month (UTC). */
 export interface Used {
@@ -85,6 +86,15 @@ export async function keepUsages(all: readonly Told[], now = new Date()): Promis
   }
 }
 
+/** What an account holds on the disk, as last measured; null when it never was. */
+export async function heldBy(account: number): Promise<{ diskBytes: number; inodes: number } | null> {
+  const [row] = await select<{ diskBytes: number; inodes: number }>(
+    'SELECT disk_bytes AS diskBytes, inodes FROM usages WHERE account_id = ? AND measured = 1',
+    [account],
+  );
+  return row ?? null;
+}
+
 /** The live accounts of a host, by the name they have there. */
 export async function accountIdsOn(host: number): Promise<Map<string, number>> {
   const rows = await select<{ id: number; username: string }>(
@@ -123,7 +133,7 @@ export async function usageRows(actor: Actor, page: { after?: string; limit: num
   const month = monthOf(now);
   // Thousands of accounts share a few plans.
   const read = new Map<string, Limits>();
-  const limitsOf = (text: string) => read.get(text) ?? read.set(text, JSON.parse(text) as Limits).get(text)!;
+  const limitsOf = (text: string) => read.get(text) ?? read.set(text, limitsFrom(text)).get(text)!;
   return rows.map(row => ({
     username: row.username,
     diskBytes: row.diskBytes ?? 0,

@@ -88,7 +88,7 @@ function maps(at: Layout): string {
   }
   map $http_upgrade $app_socket {
     default "";
-    "~*^websocket$" yes;
+    websocket yes;
   }
   # The name by which the site was chosen, with the port the visitor used: never another name from the request.
   map "$host $http_host" $app_host {

@@ -17,6 +17,8 @@ export interface FakeAgent {
   /** What the next deliveries do, first come first served; then everything succeeds in two steps. */
   scripts: Script[];
   slots: unknown[];
+  /** What it tells of an app over time. */
+  series: object;
   stop(): Promise<void>;
 }
 
@@ -66,7 +68,7 @@ function json(response: ServerResponse, body: unknown): void {
 
 /** Starts a fake agent on a unix socket. */
 export async function startAgent(socket: string): Promise<FakeAgent> {
-  const agent: FakeAgent = { heard: [], scripts: [], slots: [], stop: async () => {} };
+  const agent: FakeAgent = { heard: [], scripts: [], slots: [], series: { step: 60, points: [] }, stop: async () => {} };
   const server = createServer(async (request, response) => {
     const { method = '', url: path = '' } = request;
     const manifest = await bodyOf(request);
@@ -78,6 +80,7 @@ export async function startAgent(socket: string): Promise<FakeAgent> {
     if (path.includes('/plan'))
       return json(response, { steps: [...twoSteps, { id: 's3', resource: 'site', why: `Serve ${manifest?.sites[0]?.hosts[0]}` }] });
     if (path.endsWith('/slots')) return json(response, { slots: agent.slots });
+    if (path.includes('/series')) return json(response, agent.series);
     if (path.includes('/logs')) return void response.end('2026-11-20T10:00:00.000Z O hello\n');
     if (!manifest) return json(response, {});
     response.setHeader('Content-Type', 'application/x-ndjson');

@@ -27,6 +27,11 @@ const swapped = {
   generation: 3,
   slots: processes.slots.map(slot => (slot.process === 'queue' ? { ...slot, role: 'scheduled' as const, schedule: '@hourly' } : slot)),
 };
+const php = {
+  ...app,
+  generation: 2,
+  slots: app.slots.map(slot => ({ ...slot, kind: 'php' as const, entry: null, stack: null, generation: 2 })),
+};
 const journeys: Record<string, { before: Manifest[]; after: Manifest; removing?: boolean }> = {
   'a bare account': { before: [], after: buildManifest() },
   'an account with an app': { before: [], after: app },
@@ -43,6 +48,8 @@ const journeys: Record<string, { before: Manifest[]; after: Manifest; removing?:
   },
   suspension: { before: [app], after: suspended(app) },
   'suspension lifted': { before: [app, suspended(app)], after: { ...app, generation: 3 } },
+  'an app that becomes PHP': { before: [app], after: php },
+  'a PHP app suspended': { before: [php], after: suspended(php) },
   'an app deleted': { before: [app], after: without(app, 'blog') },
   'a worker and a scheduled process added': { before: [app], after: processes },
   'processes left out': { before: [app, processes], after: { ...app, generation: 3 } },

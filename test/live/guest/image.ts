@@ -10,21 +10,15 @@ const UNIT = `[Unit]
 After=multi-user.target
 [Service]
 Type=oneshot
-ExecStart=/usr/bin/python3 -u /berth/checks.py
+ExecStart=/bin/sh -c 'exec /usr/bin/python3 -u /berth/checks.py >/dev/ttyS1 2>&1'
 ExecStopPost=/usr/bin/systemctl --no-block poweroff
-StandardOutput=file:/dev/ttyS0
-StandardError=file:/dev/ttyS0
 TimeoutStartSec=280
 [Install]
 WantedBy=multi-user.target
 `;
 
-/** Runs a program to its end, handing on what it says; its status, and all it said. */
-export function say(
-  argv: string[],
-  hear: (line: string) => void = () => {},
-  seconds = 600,
-): Promise<{ code: number | null; text: string }> {
+/** Runs a program to its end and answers its status, and all it said. */
+export function say(argv: string[], seconds = 600): Promise<{ code: number | null; text: string }> {
   return new Promise((done, fail) => {
     const [program = '', ...args] = argv;
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: seconds * 1000, killSignal: 'SIGKILL' });
@@ -32,7 +26,6 @@ export function say(
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (piece: string) => {
         text += piece;
-        for (const line of piece.split('\n')) hear(line);
       });
     }
     child.on('error', fail);
@@ -58,7 +51,7 @@ export async function unable(): Promise<string | null> {
 }
 
 /** A Debian with systemd and Berth's slot server, as an image that runs the checks when it boots; kept trees are used again. */
-export async function image(folder: string, code: string): Promise<{ argv: string[] }> {
+export async function image(folder: string, code: string): Promise<{ argv: string[]; told: string }> {
   const machine = MACHINES[process.arch]!;
   const tree = process.env.BERTH_TEST_QEMU_TREE ?? join(folder, 'tree');
   const boot = join(tree, 'boot');
@@ -84,20 +77,10 @@ export async function image(folder: string, code: string): Promise<{ argv: strin
   await must(['truncate', '-s', '64M', second]);
   const drive = `file=${disk},format=raw,if=virtio,cache=unsafe`;
   const words = 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0 systemd.unified_cgroup_hierarchy=1';
-  const argv = [machine.program, '-accel', 'kvm', '-accel', 'tcg', '-m', '2048', '-smp', '2', '-nographic', '-no-reboot', '-net', 'none'];
-  return {
-    argv: [
-      ...argv,
-      '-drive',
-      drive,
-      '-drive',
-      drive.replace(disk, second),
-      '-kernel',
-      last('vmlinuz-'),
-      '-initrd',
-      last('initrd.img-'),
-      '-append',
-      words,
-    ],
-  };
+  // A port of its own: what signs people in on the first one hangs up whoever wrote there before.
+  const told = join(folder, 'told');
+  const bare = [machine.program, '-accel', 'tcg,thread=multi', '-m', '2048', '-smp', '2', '-nographic', '-no-reboot', '-net', 'none'];
+  const ports = ['-serial', 'mon:stdio', '-serial', `file:${told}`];
+  const drives = ['-drive', drive, '-drive', drive.replace(disk, second)];
+  return { told, argv: [...bare, ...ports, ...drives, '-kernel', last('vmlinuz-'), '-initrd', last('initrd.img-'), '-append', words] };
 }

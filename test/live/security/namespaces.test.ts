@@ -25,7 +25,7 @@ def application(environ, start):
         "clone3": name(libc.syscall(435, ctypes.create_string_buffer(88), 88)),
         "mount": name(libc.mount(b"none", b"/tmp", b"cgroup2", 0, None)), "mount1": name(libc.mount(b"none", b"/tmp", b"cgroup", 0, b"pids")),
         "plain": fork(0), "thread": len(threads), "program": subprocess.run(["/bin/echo", "ran"], capture_output=True, text=True).stdout.strip(),
-        "shell": subprocess.run("unshare -Ur id -u", shell=True, capture_output=True, text=True).stdout,
+        "tool": subprocess.run(["/usr/bin/unshare", "-Ur", "id", "-u"], capture_output=True, text=True).stdout,
     }
     start("200 OK", [("Content-Type", "application/json")])
     return [json.dumps(facts).encode()]
@@ -37,7 +37,7 @@ serial('no app gets a user namespace, mounts anything, or misses what it may hav
   const { name } = await server.load('eve', 'app', { 'app.py': WAYS });
   t.deepEqual(JSON.parse((await server.get(name)).body), {
     ...{ unshare: 'EPERM', both: 'EPERM', clone: 'EPERM', wide: 'EPERM', clone3: 'ENOSYS', mount: 'EPERM', mount1: 'EPERM' },
-    ...{ plain: 'done', thread: 1, program: 'ran', shell: '' },
+    ...{ plain: 'done', thread: 1, program: 'ran', tool: '' },
   });
 });
 

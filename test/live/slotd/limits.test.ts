@@ -60,7 +60,7 @@ serial('a process limit refuses forks, is counted and told; unloading leaves not
   t.is((await server.ask({ op: 'status' })).slots?.length, 0);
 });
 
-serial('a crash at import is a calm 503 for visitors and a plain cause for the owner, with longer and longer rests', async t => {
+serial('a crash at import is a calm 503 for visitors and a plain cause for the owner, with longer and longer rests (P12)', async t => {
   const server = await held(t);
   const { name } = await server.load('ada', 'blog', { 'app.py': 'import nothing_like_this\n' });
   const answer = await server.get(name, '/', 'POST', Buffer.alloc(300_000));

@@ -21,7 +21,7 @@ def application(environ, start):
     return [b"ok"]
 `;
 
-serial('an endless logger stays under its cap and does not silence others', async t => {
+serial('an endless logger stays under its cap and does not silence others (P11)', async t => {
   const server = await held(t);
   const loud = await server.load('ada', 'loud', { 'app.py': TALKER }, { logBytes: 262_144 });
   const calm = await server.load('bob', 'calm', { 'app.py': TALKER });
