@@ -17,6 +17,8 @@ export interface FakeAgent {
   /** What the next deliveries do, first come first served; then everything succeeds in two steps. */
   scripts: Script[];
   slots: unknown[];
+  /** What accounts have used, by name. */
+  usages: Record<string, unknown>;
   /** What it tells of an app over time. */
   series: object;
   stop(): Promise<void>;
@@ -68,13 +70,13 @@ function json(response: ServerResponse, body: unknown): void {
 
 /** Starts a fake agent on a unix socket. */
 export async function startAgent(socket: string): Promise<FakeAgent> {
-  const agent: FakeAgent = { heard: [], scripts: [], slots: [], series: { step: 60, points: [] }, stop: async () => {} };
+  const agent: FakeAgent = { heard: [], scripts: [], slots: [], usages: {}, series: { step: 60, points: [] }, stop: async () => {} };
   const server = createServer(async (request, response) => {
     const { method = '', url: path = '' } = request;
     const manifest = await bodyOf(request);
     agent.heard.push({ method, path, manifest });
     if (path === '/host') return json(response, FACTS);
-    if (path === '/usage') return json(response, { accounts: {} });
+    if (path === '/usage') return json(response, { accounts: agent.usages });
     if (path.endsWith('/usage')) return json(response, USAGE);
     if (path.includes('series')) return json(response, { step: 10, points: [] });
     if (path.includes('/plan'))
