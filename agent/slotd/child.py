@@ -11,8 +11,9 @@ from collections import namedtuple
 from slotd import cgi, command, drop, jail, kernel, php, rehearse, serve, sources, venv, wire, worker
 
 # What every child of one zygote knows: modules of a bare interpreter, the standard library's path, the stack's versions,
-# and the pages that a worker will write to.
-Facts = namedtuple("Facts", "at_start path packages touched")
+# the pages that a worker will write to, the modules that stand ready, and the names of our own: to look through all modules would
+# write to the page of each name.
+Facts = namedtuple("Facts", "at_start path packages touched shelf ours")
 
 LISTENER, STATUS = 3, 4
 FAILED, MISMATCH, BROKEN = 75, 76, 77
@@ -77,8 +78,7 @@ def _configure(path):
 
 def _forget_ourselves(facts, root):
     """Makes room for the customer's names: ours, and those of preloaded modules that the app's own folder overrules."""
-    kept = [name for name in sys.modules if name == "slotd" or name.startswith("slotd.")]
-    worker.hold([sys.modules.pop(name) for name in kept])
+    worker.hold([sys.modules.pop(name) for name in facts.ours])
     sys.modules["__main__"] = types.ModuleType("__main__")
     sys.argv = [""]
     for name in venv.own_names(root):
@@ -101,6 +101,8 @@ def _run_app(spec, status, listener, facts, library):
     sys.path[:] = facts.path
     _forget_ourselves(facts, root)
     venv.activate(place)
+    if facts.shelf is not None:
+        sys.meta_path.insert(0, facts.shelf)
     os.chdir(root)
     sys.path.insert(0, root)
     if spec["kind"] == "asgi":

@@ -12,6 +12,7 @@ import time
 from slotd import listening
 
 _NOATIME = 1024
+_EMPTY_SECONDS, _AGAIN_SECONDS = 120, 0.1
 
 
 def pending(listener):
@@ -62,13 +63,39 @@ def leave(slot, worker):
 def _close_unused(slot, door):
     if any(worker.door is door for worker in slot.workers):
         return
-    if not slot.gone and not slot.keeper.ending:
-        rescue(door, slot.keeper.roots.slot_socket(slot.name), slot.keeper.desk.carry)
     try:
         os.unlink(door.getsockname())  # it may never have been shown
     except FileNotFoundError:
         pass
-    door.close()
+    _empty(slot, door, time.monotonic() + _EMPTY_SECONDS)
+
+
+def _empty(slot, door, until):
+    """Leads everybody who still waits at a door without a program to the new one, as many at a time as slotd has hands for; then closes it."""
+    os.set_blocking(door.fileno(), False)
+    while (busy := pending(door) and not slot.gone and not slot.keeper.ending) and slot.keeper.desk.has_room():
+        try:
+            visitor, _ = door.accept()
+        except OSError:
+            break
+        _lead(slot, visitor)
+    if busy and time.monotonic() < until:
+        slot.loop.later(_AGAIN_SECONDS, lambda: _empty(slot, door, until))
+    else:
+        door.close()
+
+
+def _lead(slot, visitor):
+    visitor.setblocking(False)
+    onward = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    onward.setblocking(False)
+    try:
+        onward.connect(slot.keeper.roots.slot_socket(slot.name))
+    except OSError:
+        visitor.close()
+        onward.close()
+    else:
+        slot.keeper.desk.carry(visitor, onward)
 
 
 def forget_visits(path):
@@ -82,22 +109,3 @@ def visited(path):
         return None
     return os.stat(path).st_atime_ns != 0
 
-
-def rescue(listener, path, relay):
-    """Leads everybody who still waits at an old door to the new one; relay(old, new) carries their bytes."""
-    os.set_blocking(listener.fileno(), False)
-    while pending(listener):
-        try:
-            visitor, _ = listener.accept()
-        except OSError:
-            return
-        visitor.setblocking(False)
-        onward = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        onward.setblocking(False)
-        try:
-            onward.connect(path)
-        except OSError:
-            visitor.close()
-            onward.close()
-        else:
-            relay(visitor, onward)

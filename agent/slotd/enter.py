@@ -90,7 +90,7 @@ def _enter_group(request):
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENODEV):
                 raise
-            # Another build tidied up between our making the group and our entering it
+            # Another build tidied up between our making the group and our entering it.
     else:
         raise OSError("the control group was taken away again and again")
 

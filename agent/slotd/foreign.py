@@ -16,7 +16,7 @@ _SETTLED_SECONDS = 2
 _LOOK_SECONDS = 2
 _TERM_SECONDS, _UNREADY_SECONDS = 10, 60
 _DRAIN_SHARE = 0.6
-_EARLY_ENDS = 3
+_EARLY_ENDS = 5
 _BUSY = 0.1  # of one processor
 
 
@@ -77,10 +77,20 @@ class Foreign(Command):
     tells = False
 
     def __init__(self, slot, pid, sock, spec):
+        self.waited = False
         super().__init__(slot, pid, sock, spec)
-        self.waited = self.told = False
         self.cpu = self.glance = None
         self.path = slot.keeper.roots.slot_socket(slot.name)
+
+    @property
+    def door(self):
+        """The listening socket it was given."""
+        return self._given
+
+    @door.setter
+    def door(self, door):
+        self._given = door
+        self.waited = door is not None and doors.pending(door)
 
     # Ready
 
@@ -89,7 +99,6 @@ class Foreign(Command):
         self.loop.unwatch(self.sock.fileno())
         if self.cause is None:
             self.became = time.monotonic()
-            self.waited = doors.pending(self.door)
             self._starting()
 
     def _starting(self):
@@ -143,6 +152,8 @@ class Foreign(Command):
 
     def died(self, status):
         """Called by the reaper. Whom it served is not known: a few early ends in a row are taken for one that serves nobody."""
+        if not self.ready and not self.dismissed and self.waited and not doors.pending(self.door):
+            self._begin()  # it has taken somebody since the last look
         if self.ready and self.slot.quick < _EARLY_ENDS:
             self.served += 1
         super().died(status)

@@ -35,7 +35,7 @@ def connect(target):
     family, address = target
     sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:
-        sock.settimeout(5)
+        sock.settimeout(0.05)  # a full queue is not waited for: who carries others must not stand still
         sock.connect(address)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setblocking(False)

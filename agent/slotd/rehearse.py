@@ -6,13 +6,15 @@ sharing saves, so the zygote lets one child play an app's start and keeps the ad
 the stack's own code and nothing of any tenant.
 """
 import array
+import contextvars
+import gc
 import os
 import select
 import signal
 import sys
 import types
 
-from slotd import drop, kernel
+from slotd import drop, kernel, readymade, undo
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _EXCLUSIVE = 1 << 56  # of /proc/self/pagemap: mapped by this process alone, so written since the fork
@@ -20,7 +22,6 @@ _SECONDS = 5
 _NOBODY = 65_534
 # The standard library's own: any large import writes to much the same pages.
 _STRANGERS = ("doctest", "optparse", "pdb", "plistlib", "tarfile", "unittest.mock", "xmlrpc.client", "zipimport")
-_CONTRIB = ("admin", "auth", "contenttypes", "sessions", "messages", "staticfiles")
 _MIDDLEWARE = (
     "django.middleware.security.SecurityMiddleware", "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware",
@@ -34,22 +35,27 @@ _PROCESSORS = (
 _PAGE_TEXT = "{% load i18n %}{% block a %}{% for r in rows %}{{ r.t|upper }} {{ r.d|date:'j F Y' }}{% if r %}x{% endif %}{% endfor %}{% endblock %}"
 
 
+def _configure():
+    """Settings as `startproject` makes them."""
+    from django.conf import settings
+
+    settings.configure(
+        SECRET_KEY="rehearsal", ALLOWED_HOSTS=["*"], INSTALLED_APPS=[f"django.contrib.{name}" for name in readymade.CONTRIB],
+        MIDDLEWARE=list(_MIDDLEWARE), ROOT_URLCONF="berth_rehearsal_urls", USE_TZ=True, STATIC_URL="static/",
+        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True,
+                    "OPTIONS": {"context_processors": list(_PROCESSORS)}}],
+    )
+
+
 def _play_django():
     """Starts a project as `startproject` makes it, and answers one page."""
     import datetime
     import io
 
-    from django.conf import settings
-
+    _configure()
     urls = types.ModuleType("berth_rehearsal_urls")
     sys.modules[urls.__name__] = urls
-    settings.configure(
-        SECRET_KEY="rehearsal", ALLOWED_HOSTS=["*"], INSTALLED_APPS=[f"django.contrib.{name}" for name in _CONTRIB],
-        MIDDLEWARE=list(_MIDDLEWARE), ROOT_URLCONF=urls.__name__, USE_TZ=True, STATIC_URL="static/",
-        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
-        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True,
-                    "OPTIONS": {"context_processors": list(_PROCESSORS)}}],
-    )
     from django.core.wsgi import get_wsgi_application
 
     app = get_wsgi_application()
@@ -68,6 +74,37 @@ def _play_django():
         "wsgi.input": io.BytesIO(), "wsgi.errors": sys.stderr, "wsgi.url_scheme": "http",
     }
     b"".join(app(environ, lambda *_: None))
+
+
+def _taken_back(act):
+    """Runs something in this very process and takes back what it changed. Returns (its result, what could not be taken back)."""
+    snapshot = undo.Snapshot()
+    result = contextvars.copy_context().run(act)
+    left = snapshot.restore()
+    del snapshot
+    gc.collect()
+    return result, left
+
+
+def _make():
+    _configure()
+    return readymade.make()
+
+
+def practise():
+    """In the zygote: plays once, so that code and caches are warm, and makes what can be handed out. Returns (shelf or None, why not)."""
+    if "django" not in sys.modules:
+        return None, None
+    gc.disable()
+    try:
+        _, left = _taken_back(_play_django)
+        shelf, more = (None, None) if left else _taken_back(_make)
+        if left or more:
+            return None, f"rehearsing: {left or more}"
+        shelf.close()
+        return shelf, None
+    except Exception as error:
+        return None, f"rehearsing: {type(error).__name__}: {error}"[:200]
 
 
 def _play():
@@ -106,7 +143,7 @@ def written(areas):
     return found
 
 
-def _perform(areas, answer):
+def _perform(areas, answer, shelf):
     """In the child: gives root up, plays, and tells what it wrote."""
     os.setsid()
     signal.alarm(_SECONDS)
@@ -114,13 +151,15 @@ def _perform(areas, answer):
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
+    if shelf is not None:
+        sys.meta_path.insert(0, shelf)
     _play()
     data = written(areas).tobytes()
     while data:
         data = data[os.write(answer, data) :]
 
 
-def pages():
+def pages(shelf=None):
     """Plays an app's start in a child. Returns the runs of pages it wrote; empty when the kernel or the play gives none."""
     areas = list(writable())
     ours, answer = os.pipe()
@@ -128,7 +167,7 @@ def pages():
     if child == 0:
         try:
             os.close(ours)
-            _perform(areas, answer)
+            _perform(areas, answer, shelf)
         finally:
             os._exit(0)
     os.close(answer)

@@ -6,7 +6,7 @@ from slotd.loop import READ, WRITE
 from slotd.relay import Relay
 
 _MOST = 256
-_SECONDS = 20
+_SECONDS, _CARRY_SECONDS = 20, 120
 _PIECE = 65_536
 
 
@@ -89,7 +89,13 @@ class Desk:
 
     def carry(self, visitor, onward):
         """Carries the bytes of somebody who came to a door that is gone."""
-        self.visits.add(Relay(self.loop, visitor, onward, self.visits.discard))
+        relay = Relay(self.loop, visitor, onward, self.visits.discard)
+        self.visits.add(relay)
+        self.loop.later(_CARRY_SECONDS, relay.close)
+
+    def has_room(self):
+        """Whether slotd may take on one more visitor."""
+        return len(self.visits) < _MOST
 
     def receive(self, listener, seconds, protocol="http"):
         """Accepts what waits and answers 503; what is beyond the bound waits in the backlog."""

@@ -21,6 +21,9 @@ Processes
   In mode per-request the worker (perrequest.py) runs no request: it forks a child for each (oneshot.py), keeps one spare, and
   leaves before it accepts when the code below the app's root has changed (sources.py). Apps with threads have threaded.py, ASGI apps
   uvicorn within asgi.py (serve.py chooses); all leave when tmp/restart.txt was touched or their share is served (restart.py).
+  A command (command.py) is executed with the listening socket as systemd hands it over, Node with a preload (node/listen.cjs). It tells
+  nothing, so foreign.py finds out what it needs: visits by the socket's access time, open connections from the kernel (unixdiag.py);
+  and it is ended only behind a socket that nobody can reach any more (doors.py). With $PORT, gateway.py stands before it as a worker.
   logs.py writes the logs. slotd is the subreaper of all of them, so it reaps everything and knows every end.
   On SIGTERM everything ends within seconds. When slotd is killed, zygotes, blank children and logs.py end by themselves, workers
   end once they have served what waits; a new slotd ends what is left in its control groups before it starts.

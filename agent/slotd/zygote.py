@@ -11,6 +11,7 @@ _AT_START = frozenset(sys.modules)
 
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import socket
@@ -76,15 +77,23 @@ def _load(preload_file, packages):
     return stack.get("packages") or {}, failed
 
 
-def _rehearse(packages):
+def _with_packages(packages, act):
+    """Runs something with the stack on the path, as it will be for a worker."""
     if packages != "-":
         sys.path.append(packages)
     try:
-        return rehearse.pages()
+        return act()
     finally:
         if packages != "-":
             sys.path.remove(packages)
         sys.path_importer_cache.pop(packages, None)
+
+
+def _start_plain(why):
+    """What cannot be taken back must not be there: this program anew, without the practice."""
+    print(f"zygote: {why}; starting without it", file=sys.stderr, flush=True)
+    os.set_inheritable(3, True)
+    os.execv("/proc/self/exe", [*sys.orig_argv, "plain"])
 
 
 def main():
@@ -95,15 +104,23 @@ def main():
     control = socket.socket(fileno=3)
     os.set_inheritable(3, False)
     wanted, failed = _load(preload_file, packages)
+    shelf = None
+    if sys.argv[4:] != ["plain"]:
+        shelf, why = _with_packages(packages, rehearse.practise)
+        if why is not None:
+            _start_plain(why)
     if len(os.listdir("/proc/self/task")) != 1:
         wire.send(control, {"broken": "a preloaded module started a thread"})
         return
     importlib.invalidate_caches()
+    importlib.util.find_spec("berth_no_such_module")  # reads the standard library's folders: a child only looks at their times
     gc.collect()
     kernel.trim_heap()
     gc.disable()
     gc.freeze()
-    facts = child.Facts(at_start=_AT_START, path=_STANDARD_PATH, packages=wanted, touched=_rehearse(packages))
+    touched = _with_packages(packages, lambda: rehearse.pages(shelf))
+    ours = tuple(name for name in sys.modules if name == "slotd" or name.startswith("slotd."))
+    facts = child.Facts(at_start=_AT_START, path=_STANDARD_PATH, packages=wanted, touched=touched, shelf=shelf, ours=ours)
     wire.send(control, {"ready": True, "modules": len(sys.modules), "failed": failed[:20], "early": sum(facts.touched[1::2])})
     while True:
         order = control.recv(64)

@@ -58,7 +58,9 @@ export function saidOf(app: App): Said {
 function otherView(slot: SlotStatus): AppView['others'][number] {
   const { process, role, state, reason, memoryBytes } = slot;
   const fact = reason ?? (state === 'running' ? bytes(memoryBytes) : '');
-  const tone = state === 'backing-off' || (role === 'scheduled' && reason) ? 'bad' : state === 'running' ? 'good' : 'calm';
+  if (role === 'scheduled' && reason && state === 'asleep')
+    return { process, said: { tone: 'bad', word: 'Last run failed', fact: reason }, nextRun: slot.nextRun ?? null };
+  const tone = state === 'backing-off' ? 'bad' : state === 'running' ? 'good' : 'calm';
   const words = { running: 'Running', starting: 'Starting', 'backing-off': 'Failed', asleep: 'Waiting for its time' };
   return { process, said: { tone, word: words[state], fact }, nextRun: slot.nextRun ?? null };
 }
@@ -71,7 +73,7 @@ export function appView(app: App, account: Account): AppView {
   return {
     ...{ name, url, mode, workers, threads, maxRequests, isolation, release, database, createdAt, loginUrl },
     most: { workers: account.limits?.workers ?? 1, threads: account.limits?.threads ?? 1 },
-    held: app.state === 'running' ? app.reason : '',
+    held: app.state === 'running' && app.reason ? `${app.reason[0]!.toUpperCase()}${app.reason.slice(1)}.` : '',
     others: app.slots.filter(slot => (slot.role ?? 'web') !== 'web').map(otherView),
     host: new URL(url).host,
     said: saidOf(app),

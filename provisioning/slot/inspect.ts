@@ -1,5 +1,6 @@
 import type { Entry, Sight } from '../host.ts';
 import type { Manifest } from '../manifest.ts';
+import { type Choice, inspectChoice } from '../stacks/facts.ts';
 import type { SlotStatus } from './spec.ts';
 
 /** One slot of an account: an app's process. */
@@ -20,6 +21,8 @@ export interface SlotSight extends SlotKey {
 export interface SlotFound {
   slots: Record<string, SlotSight>;
   logs: Record<string, Entry | null>;
+  /** What stacks are chosen by. */
+  choice: Choice;
 }
 
 /** A slot's name within its account. */
@@ -29,7 +32,7 @@ export const keyOf = ({ app, process }: SlotKey): string => (process === 'web' ?
 export async function inspect(sight: Sight, manifest: Manifest): Promise<SlotFound> {
   const { name } = manifest.account;
   const at = sight.layout;
-  const found: SlotFound = { slots: {}, logs: {} };
+  const found: SlotFound = { slots: {}, logs: {}, choice: await inspectChoice(sight, manifest) };
   const see = ({ app, process }: SlotKey): SlotSight => {
     const key = keyOf({ app, process });
     found.slots[key] ??= { app, process, spec: null, held: null, trace: false };

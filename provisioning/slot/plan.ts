@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Layout } from '../layout.ts';
 import type { Manifest } from '../manifest.ts';
+import { pick } from '../stacks/pick.ts';
 import type { Act, Step } from '../steps.ts';
 import { specText } from './contents.ts';
 import { keyOf, type SlotFound, type SlotKey, type SlotSight } from './inspect.ts';
@@ -13,6 +14,11 @@ export const specDigest = (text: string): string => createHash('sha256').update(
 
 /** A slot as sentences call it. */
 const called = ({ app, process }: SlotKey): string => (process === 'web' ? app : `${process} of ${app}`);
+
+/** The slot with its stack chosen, where Berth is to choose. */
+function settled(slot: SlotSpec, { choice }: SlotFound): SlotSpec {
+  return slot.stack === 'auto' ? { ...slot, stack: pick(choice.environments[slot.app] ?? null, slot.python, choice.standing) } : slot;
+}
 
 function up(manifest: Manifest, slot: SlotSpec, seen: SlotSight | undefined, at: Layout): Step[] {
   const { name } = manifest.account;
@@ -72,7 +78,7 @@ export function plan(manifest: Manifest, found: SlotFound, at: Layout): Step[] {
       steps.push(
         step(`Make the log folder of ${app}`, { do: 'folder', path: at.logFolder(account.name, app), mode: 0o700, uid: 0, gid: 0 }),
       );
-  for (const slot of running) steps.push(...up(manifest, slot, found.slots[keyOf(slot)], at));
+  for (const slot of running) steps.push(...up(manifest, settled(slot, found), found.slots[keyOf(slot)], at));
   for (const [key, seen] of Object.entries(found.slots)) {
     const slot = wanted.get(key);
     if (!slot || !running.includes(slot)) steps.push(...down(account.name, seen, at));

@@ -4,6 +4,7 @@ import { firstByte } from './client.ts';
 import { type Ground, layGround } from './ground.ts';
 import { neighbours, register } from './many.ts';
 import { nginx } from './nginx.ts';
+import { makeOwnStack } from './own.ts';
 import { installPeers } from './packages.ts';
 import { stopAll } from './process.ts';
 import { type Row, table, writeJson } from './report.ts';
@@ -38,12 +39,15 @@ const PARTS: Record<string, (stage: Stage) => Promise<Row[]>> = {
 const FEW = ['memory', 'asleep', 'many'];
 const MANY = ['asleep', 'many'];
 
-function setUp(ground: Ground, effort: Effort, parts: string[]): Stage {
+async function setUp(ground: Ground, effort: Effort, parts: string[]): Promise<Stage> {
   const [main, few, many] = [new Berth(ground, 'main'), new Berth(ground, 'few'), new Berth(ground, 'many')];
   const stage: Stage = { ground, effort, main, few, many, emperor: null };
+  // By the rule and the steps by which Berth makes it for an app that brings its own version.
+  const ownStack = parts.includes('wakes') ? await makeOwnStack(main.at, ground.ownPackages) : null;
   for (const user of ground.users) {
     main.write(user, { app: 'dj', kind: 'django', stack: 'django-5.2', idle: 2 });
-    main.write(user, { app: 'own', kind: 'django', stack: null, idle: 2 });
+    main.write(user, { app: 'own', kind: 'own', stack: ownStack, idle: 2 });
+    main.write(user, { app: 'bare', kind: 'own', stack: null, idle: 2 });
     main.write(user, { app: 'fl', kind: 'flask', stack: 'flask-3', idle: 2 });
   }
   if (needs(parts, FEW)) register(stage, few, 10);
@@ -91,7 +95,7 @@ async function main(): Promise<void> {
   const parts = wanted(process.argv);
   installPeers(forbidServices);
   console.log('Laying out the same apps for every server …');
-  const stage = setUp(await layGround(USERS), quick ? QUICK : FULL, parts);
+  const stage = await setUp(await layGround(USERS), quick ? QUICK : FULL, parts);
   const { folder } = stage.ground;
   const clear = async () => {
     await Promise.all([stage.main, stage.few, stage.many].map(berth => berth.end()));

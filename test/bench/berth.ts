@@ -14,7 +14,7 @@ const CODE = resolve(import.meta.dirname, '../..');
 /** What one slot is like. */
 export interface Wanted {
   app: string;
-  kind: 'django' | 'flask';
+  kind: 'django' | 'own' | 'flask';
   stack: string | null;
   idle: number;
   /** On demand unless said otherwise. */
@@ -71,7 +71,7 @@ export class Berth {
     const root = user[wanted.kind];
     const spec = {
       ...{ version: 1, name: at.slotName(user.name, app), account: user.name, app, uid: user.uid, gid: user.uid, generation: 1 },
-      ...{ mode: wanted.mode ?? 'on-demand', kind: 'wsgi', entry: wanted.kind === 'django' ? 'wsgi:application' : 'hello:application' },
+      ...{ mode: wanted.mode ?? 'on-demand', kind: 'wsgi', entry: wanted.kind === 'flask' ? 'hello:application' : 'wsgi:application' },
       ...{ home: user.home, root, venv: `${root}/.venv`, stack: wanted.stack, socket: at.slotSocket(user.name, app) },
       ...{ environment: at.userEnv(user.name, 'bench'), tmp: at.tmp(user.name), log: at.log(user.name, app, 'app') },
       ...{ logBytes: 4_194_304, idleSeconds: wanted.idle, startSeconds: 60 },

@@ -1,4 +1,15 @@
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { stacks } from '../../provisioning/catalog/stacks.ts';
@@ -17,6 +28,8 @@ export interface User {
   name: string;
   home: string;
   django: string;
+  /** The same project with another version of Django than Berth's stack has. */
+  own: string;
   flask: string;
 }
 
@@ -34,6 +47,8 @@ export interface Ground {
   /** stack.json by stack id, made of the very packages the peers use. */
   stacks: Record<string, string>;
   shared: string;
+  /** What the projects with another Django have installed, by name. */
+  ownPackages: Record<string, string>;
   clear: () => void;
 }
 
@@ -62,6 +77,23 @@ function installShared(folder: string): { shared: string; python: string } {
   return { shared, python: version };
 }
 
+/** Another Django, once for everybody, and its packages by name. */
+function installOther(folder: string): { other: string; ownPackages: Record<string, string> } {
+  const other = join(folder, 'other');
+  run([
+    ...[PYTHON, '-m', 'pip', 'install', '-q', '--root-user-action', 'ignore', '--only-binary', ':all:'],
+    '--target',
+    other,
+    'django==5.1.*',
+  ]);
+  run([PYTHON, '-I', '-m', 'compileall', '-q', '-s', other, other]);
+  const found = readdirSync(other).flatMap(name => [...name.matchAll(/^(.+)-([^-]+)\.dist-info$/g)]);
+  return {
+    other,
+    ownPackages: Object.fromEntries(found.map(([, name = '', version = '']) => [name.toLowerCase().replace(/[-_.]+/g, '-'), version])),
+  };
+}
+
 /** What a zygote for Flask preloads: all that the app has loaded after its first page, but the app itself. */
 function flaskStack(shared: string, version: string): string {
   const look = [
@@ -84,10 +116,11 @@ function djangoStack(version: string): string {
   return stackRecord(fromCatalog(stack), version, preload);
 }
 
-function layOut(user: User, ground: Pick<Ground, 'shared' | 'packagesOf'>): void {
-  for (const [from, root] of [
-    ['django', user.django],
-    ['flask', user.flask],
+function layOut(user: User, ground: Pick<Ground, 'shared' | 'packagesOf'>, other: string): void {
+  for (const [from, root, all] of [
+    ['django', user.django, ground.shared],
+    ['django', user.own, other],
+    ['flask', user.flask, ground.shared],
   ] as const) {
     cpSync(join(APPS, from), root, { recursive: true });
     const cgi = join(root, 'app.cgi');
@@ -100,7 +133,7 @@ function layOut(user: User, ground: Pick<Ground, 'shared' | 'packagesOf'>): void
     }
     // The very same inodes for everybody, so that the page cache favours no one.
     mkdirSync(join(packages, '..'), { recursive: true });
-    run(['/bin/cp', '-al', ground.shared, packages]);
+    run(['/bin/cp', '-al', all, packages]);
     mkdirSync(join(root, '.venv/bin'));
     symlinkSync(PYTHON, join(root, '.venv/bin/python'));
     writeFileSync(join(root, '.venv/pyvenv.cfg'), 'home = /usr/bin\ninclude-system-site-packages = false\n');
@@ -119,20 +152,29 @@ export async function layGround(count: number): Promise<Ground> {
   const clear = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', clear);
   const { shared, python } = installShared(folder);
+  const { other, ownPackages } = installOther(folder);
   const homes = join(folder, 'h');
   const peers = join(folder, 'p');
   for (const path of [homes, peers]) mkdirSync(path);
   const users = Array.from({ length: count }, (_, n): User => {
     const name = `bench${String(n).padStart(2, '0')}`;
     const home = join(homes, name);
-    return { n, uid: FIRST_UID + n, name, home, django: `${home}/apps/dj/current`, flask: `${home}/apps/fl/current` };
+    return {
+      n,
+      uid: FIRST_UID + n,
+      name,
+      home,
+      django: `${home}/apps/dj/current`,
+      own: `${home}/apps/own/current`,
+      flask: `${home}/apps/fl/current`,
+    };
   });
   const packagesOf = (root: string) => join(root, '.venv/lib', python, 'site-packages');
   for (const user of users) {
-    layOut(user, { shared, packagesOf });
+    layOut(user, { shared, packagesOf }, other);
     mkdirSync(join(peers, user.name));
     chownSync(join(peers, user.name), user.uid, user.uid);
   }
   const records = { 'django-5.2': djangoStack(python), 'flask-3': flaskStack(shared, python) };
-  return { folder, homes, python, users, peers, port, apachePort, passengerPort, packagesOf, shared, stacks: records, clear };
+  return { folder, homes, python, users, peers, port, apachePort, passengerPort, packagesOf, shared, ownPackages, stacks: records, clear };
 }

@@ -24,6 +24,7 @@ function contestants(stage: Stage): Record<string, (user: User) => Promise<numbe
   return {
     'Berth Django': user => through(`dj-${user.n}.main`),
     'Berth own Django': user => through(`own-${user.n}.main`),
+    'Berth no stack': user => through(`bare-${user.n}.main`),
     'Berth Flask': user => through(`fl-${user.n}.main`),
     'uWSGI on-demand': user => through(`${user.n}.uwsgi`),
     mod_wsgi: user => through(`${user.n}.modwsgi`),
@@ -38,7 +39,7 @@ function contestants(stage: Stage): Record<string, (user: User) => Promise<numbe
 async function warmUp(stage: Stage): Promise<void> {
   const { main, ground } = stage;
   for (const user of ground.users) {
-    for (const app of ['dj', 'own', 'fl']) await firstByte({ host: '127.0.0.1', port: ground.port }, `${app}-${user.n}.${main.id}`);
+    for (const app of ['dj', 'own', 'bare', 'fl']) await firstByte({ host: '127.0.0.1', port: ground.port }, `${app}-${user.n}.${main.id}`);
   }
   for (const user of ground.users) await main.asleep(user);
 }
@@ -69,7 +70,8 @@ function wakeRows(samples: Samples): Row[] {
   const flask = { name: 'gunicorn exec', values: of('gunicorn exec Flask') };
   return [
     { figure: 'wake, Django as in a stack', unit: 'ms', berth: of('Berth Django'), peer: uwsgi, others, goal: '≥ 8 ×', met: r => r >= 8 },
-    { figure: 'wake, Django of its own', unit: 'ms', berth: of('Berth own Django'), peer: uwsgi, goal: '≥ 4 ×', met: r => r >= 4 },
+    { figure: 'wake, Django of its own version', unit: 'ms', berth: of('Berth own Django'), peer: uwsgi, goal: '≥ 4 ×', met: r => r >= 4 },
+    { figure: 'the same without any stack', unit: 'ms', berth: of('Berth no stack'), peer: uwsgi, goal: 'told', met: () => true },
     { figure: 'wake, Flask', unit: 'ms', berth: of('Berth Flask'), peer: flask, goal: '≥ 15 ×', met: r => r >= 15 },
   ];
 }

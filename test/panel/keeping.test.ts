@@ -1,3 +1,4 @@
+import { csrfOf } from './csrf.ts';
 import { onStage } from './panel.ts';
 
 const { it, stage } = onStage();
@@ -85,4 +86,34 @@ it('a smaller plan bounds what was chosen before, and the slots of every process
   );
   t.like(json, { state: 'running', reason: held });
   t.like(json.slots[1], { role: 'scheduled', nextRun: '1970-01-02T00:00:00.000Z', workers: [{ pid: 7, requests: 1 }] });
+});
+
+it('a customer sees and changes the same on the page of the app, and a refusal marks its field', async t => {
+  const { api, raw, job, base } = stage();
+  const link = await api('POST', '/accounts/ada/login-links');
+  const entered = await raw('GET', new URL(link.json.url).pathname);
+  const Cookie = String(entered.headers.get('set-cookie')).split(';')[0]!;
+  const headers = { Cookie, Origin: base, 'Content-Type': 'application/x-www-form-urlencoded' };
+  const send = async (fields: Record<string, string>) =>
+    raw('POST', '/apps/blog/mode', headers, new URLSearchParams({ ...fields, _csrf: await csrfOf(Cookie) }).toString());
+  const shown = await raw('GET', '/apps/blog/settings', { Cookie });
+  for (const words of ['Processes and threads', 'name="workers"', 'name="threads"', 'name="maxRequests"', 'name="isolation"'])
+    t.true(shown.text.includes(words), words);
+  const fields = { mode: 'always-on', workers: '2', threads: '2', maxRequests: '0', isolation: 'shared' };
+  t.is((await send(fields)).status, 302);
+  t.like((await api('GET', APP)).json, { mode: 'always-on', workers: 2, threads: 2, maxRequests: 0, isolation: 'shared' });
+  const refused = await send({ ...fields, workers: '9' });
+  t.is(refused.status, 422);
+  t.regex(refused.text, /9 processes are more than the 2 that this plan allows[\s\S]*id="f-workers"[^>]*aria-invalid="true"/);
+  t.is((await send({ ...fields, threads: 'lots' })).status, 422);
+  const page = await raw('GET', '/apps/blog', { Cookie });
+  for (const words of [
+    'up to 2 processes of 2 threads',
+    'The newest version does not run',
+    'the old one goes on',
+    'Other processes',
+    'nightly',
+  ])
+    t.true(page.text.includes(words), words);
+  await job((await api('POST', `${APP}/restart`)).json.job);
 });

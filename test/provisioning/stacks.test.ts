@@ -4,10 +4,9 @@ import { Refused } from '../../provisioning/errors.ts';
 import type { Host } from '../../provisioning/host.ts';
 import type { Paper } from '../../provisioning/paper/index.ts';
 import { apply } from '../../provisioning/provisioner.ts';
-import { ALLOWED, FRAMEWORKS } from '../../provisioning/stacks/allowed.ts';
-import { makeRoom, propose } from '../../provisioning/stacks/automatic.ts';
+import { ALLOWED } from '../../provisioning/stacks/allowed.ts';
+import { makeRoom } from '../../provisioning/stacks/automatic.ts';
 import { inspectInterpreter, inspectStacks } from '../../provisioning/stacks/inspect.ts';
-import { automaticId, hosterId, ownSet, pick, type Standing, serves } from '../../provisioning/stacks/pick.ts';
 import { planRemoval, planStack, planWish, refuseStrangers } from '../../provisioning/stacks/plan.ts';
 import { HOST_PYTHON, lockText, requirement, type StackSpec, type StackStatus, stackId } from '../../provisioning/stacks/spec.ts';
 import type { Step } from '../../provisioning/steps.ts';
@@ -134,45 +133,6 @@ test('locks, requirements and names hold nothing but what they are for', t => {
     t.true(requirement.safeParse(text).success, text);
   for (const text of ['-r x', '--pre', './x', 'x @ y', 'git+x', 'flask[async]; x', '']) t.false(requirement.safeParse(text).success, text);
   for (const id of ['auto', 'bare', '..', '.x', 'A', 'a/b']) t.false(stackId.safeParse(id).success, id);
-});
-
-test('the largest stack whose every version an app has is chosen, for its own interpreter', t => {
-  const standing: Standing[] = [
-    { id: 'a', python: HOST_PYTHON, packages: { django: '5.1.4' } },
-    { id: 'b', python: HOST_PYTHON, packages: { django: '5.1.4', asgiref: '3.8.1' } },
-    { id: 'c', python: HOST_PYTHON, packages: { django: '5.1.4', asgiref: '3.9.0', sqlparse: '1' } },
-    { id: 'd', python: '/opt/python3.12/bin/python3.12', packages: { django: '5.1.4', asgiref: '3.8.1', sqlparse: '1' } },
-    { id: 'e', python: HOST_PYTHON, packages: {} },
-  ];
-  const app = { django: '5.1.4', asgiref: '3.8.1', sqlparse: '1', pillow: '11' };
-  t.is(pick(app, null, standing), 'b');
-  t.is(pick(app, '/opt/python3.12/bin/python3.12', standing), 'd');
-  t.is(pick({ ...app, asgiref: '3.9.0' }, null, standing), 'c');
-  t.is(pick({ django: '5.2' }, null, standing), null);
-  t.is(pick(null, null, standing), null);
-  t.is(pick(app, null, [...standing].reverse()), 'b', 'in whatever order they are found');
-});
-
-test('an app’s own set is its framework and what is at work with it; the same set is one stack', t => {
-  const env = { django: '5.1.4', asgiref: '3.8.1', sqlparse: '0.5', pillow: '11', requests: '2', jinja2: '3' };
-  const set = ownSet(env);
-  t.deepEqual(set, { asgiref: '3.8.1', django: '5.1.4', sqlparse: '0.5' });
-  t.is(ownSet({ pillow: '11', click: '8' }), null);
-  t.regex(automaticId(set ?? {}, HOST_PYTHON), /^auto-django-5\.1\.4-[0-9a-f]{8}$/);
-  t.is(automaticId({ sqlparse: '0.5', django: '5.1.4', asgiref: '3.8.1' }, HOST_PYTHON), automaticId(set ?? {}, HOST_PYTHON));
-  t.not(automaticId(set ?? {}, '/opt/x/python3.12'), automaticId(set ?? {}, HOST_PYTHON));
-  t.is(hosterId({ fastapi: '0.1.2', starlette: '1' }, HOST_PYTHON), 'fastapi-0.1');
-  t.is(hosterId({ click: '8' }, HOST_PYTHON), null);
-  t.is(FRAMEWORKS[0], 'django');
-  const standing = [{ id: 'x', python: HOST_PYTHON, packages: { django: '5.1.4' } }];
-  t.true(serves('x', env, standing), 'the framework is what counts');
-  const slots = ['one', 'two', 'three'].map(app => ({ name: `ada.${app}`, app, python: null }));
-  const found = propose(slots, { standing: [], environments: { one: env, two: { ...env, flask: '3' }, three: env } });
-  t.deepEqual(
-    found.map(proposal => proposal.apps),
-    [['ada.one', 'ada.three'], ['ada.two']],
-  );
-  t.deepEqual(propose(slots, { standing, environments: { one: env, two: null, three: env } }), []);
 });
 
 test('automatic stacks stay within their bounds; the one unused for longest goes first, and none that is needed', t => {

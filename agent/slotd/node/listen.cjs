@@ -6,11 +6,8 @@
  */
 'use strict';
 
-const cluster = require('node:cluster');
 const fs = require('node:fs');
 const net = require('node:net');
-const tls = require('node:tls');
-const { isMainThread } = require('node:worker_threads');
 
 const DOOR = 3;
 const BACKLOG = 4096;
@@ -23,8 +20,8 @@ process.env.PORT ??= String(DEFAULT_PORT);
 
 /** Whether descriptor 3 is the slot's socket: of this process, or of the primary that a cluster worker asks. */
 function doorIsHere() {
-  if (!isMainThread || !process.env.BERTH_LISTENER) return false;
-  if (cluster.isWorker) return true;
+  if (!process.env.BERTH_LISTENER || !require('node:worker_threads').isMainThread) return false;
+  if (require('node:cluster').isWorker) return true;
   try {
     return String(fs.fstatSync(DOOR).ino) === process.env.BERTH_LISTENER;
   } catch {
@@ -56,7 +53,7 @@ function receive(target) {
       });
     }
   });
-  if (!(target instanceof tls.Server)) return;
+  if (typeof target.setSecureContext !== 'function') return;
   const [ours] = target.listeners('connection');
   target.removeAllListeners('connection');
   target.on('connection', ours);
@@ -81,6 +78,7 @@ function closeIdle() {
 function leave() {
   if (process.listeners('SIGTERM').some(listener => listener !== leave)) return;
   const end = () => process.exit(0);
+  const cluster = require('node:cluster');
   setTimeout(end, FINISH_MS).unref();
   if (cluster.isPrimary && Object.keys(cluster.workers ?? {}).length > 0) {
     cluster.disconnect(end);

@@ -33,9 +33,10 @@ waitress.serve(app.application, sockets=[socket.socket(fileno=3)])
 `;
 // The rudest of all: one visitor at a time, and SIGTERM ends it where it stands.
 const PLAIN = `
-import http.server, os, socket, socketserver
+import http.server, os, socket, socketserver, time
 class Answer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path == "/slow": time.sleep(1)
         body = b"%d %s" % (len(self.rfile.read(int(self.headers["Content-Length"] or 0))), self.path.encode())
         self.send_response(200); self.end_headers(); self.wfile.write(body)
     do_POST = do_GET
@@ -130,4 +131,28 @@ serial('two hundred requests to these servers while they fall asleep and are res
   await Promise.all(Object.keys(SERVERS).map(life));
   t.is(lost, 0);
   t.true(wakes > 8, `they slept between: ${wakes} wakes`);
+});
+
+serial('a crash between requests loses nothing, and who waits at the door of a crashed program is led to its successor', async t => {
+  const server = await held(t);
+  const { name, account, app } = await load(server, 'plain', { idleSeconds: 60 });
+  for (let n = 0; n < 4; n++) {
+    t.is((await server.get(name, `/${n}`)).body, `0 /${n}`, server.log(name));
+    const [pid] = (await server.status(name)).pids;
+    if (pid) process.kill(pid, 'SIGKILL');
+    await pause(20); // one that is killed while it accepts takes that visitor with it
+  }
+  t.is((await server.get(name)).status, 200);
+  const [old = 1 << 30] = (await server.until(name, status => status.state === 'running')).pids;
+  const slow = Array.from({ length: 6 }, () =>
+    server.get(name, '/slow').then(
+      ({ status }) => status,
+      () => 0,
+    ),
+  );
+  server.make(account, app, {}, { kind: 'command', entry: null, argv: SERVERS.plain, limits: LIMITS, generation: 2 });
+  await server.ask({ op: 'load', name });
+  await server.until(name, status => status.generation === 2 && status.workers.length === 1);
+  process.kill(old, 'SIGKILL');
+  t.deepEqual((await Promise.all(slow)).sort(), [0, 200, 200, 200, 200, 200], 'only the one that was inside');
 });

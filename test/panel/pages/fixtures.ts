@@ -93,6 +93,22 @@ export const oneApp = {
   ],
 };
 
+/** The same app with several processes, of which the newest version does not run. */
+export const largeApp = {
+  ...oneApp,
+  ...{ mode: 'always-on', workers: 4, threads: 8, maxRequests: 5000 },
+  held: "The new version failed at start: ModuleNotFoundError: No module named 'requests'; the old one goes on.",
+  others: [
+    { process: 'queue', said: { tone: 'good', word: 'Running', fact: '42 MB' }, nextRun: null },
+    { process: long, said: { tone: 'bad', word: 'Failed', fact: 'ended with exit code 3: no such table: jobs' }, nextRun: null },
+    {
+      process: 'nightly',
+      said: { tone: 'bad', word: 'Last run failed', fact: 'the last run ended with exit code 4 after 3.2 s' },
+      nextRun: now + 3.6e7,
+    },
+  ],
+};
+
 const sentences = [
   'Make the unix user ada',
   'Create the database ada_blog',

@@ -104,6 +104,7 @@ const customerScenes: Record<string, Record<string, object>> = {
   'apps/preview': { plan: { plan }, nothing: { plan: null }, wrong: { plan: { steps: [], problem: f.refusal } } },
   'apps/overview': {
     running: { ...inApp, tab: 'overview', job: null, owner: true, building: false, log: f.log },
+    large: { ...inApp, app: f.largeApp, tab: 'overview', job: null, owner: false, building: false, log: f.log },
     building: {
       ...inApp,
       app: { ...f.oneApp, ...f.apps[3] },
@@ -124,6 +125,7 @@ const customerScenes: Record<string, Record<string, object>> = {
     },
   },
   'apps/settings': {
+    large: { ...inApp, app: f.largeApp, tab: 'settings', builtIn: ['DATABASE_URL'], revealed: false, covered: false, env: [] },
     plain: {
       ...inApp,
       tab: 'settings',
