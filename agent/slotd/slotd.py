@@ -18,6 +18,8 @@ Processes
   groups and their jail, become the customer for good, and only then read their environment and import customer code (worker.py).
   A blank child takes the write faults of a start while it waits (rehearse.py). Those pages stay charged to the zygote's group:
   the slot's own limit does not count them, its status does.
+  Kind cgi: the worker (cgi.py) finds the script of each request and runs it (cgi_run.py). Kind php: the child becomes a PHP-FPM of the
+  slot's own (php.py) that gets the slot's socket; from then on it is a foreign program.
   In mode per-request the worker (perrequest.py) runs no request: it forks a child for each (oneshot.py), keeps one spare, and
   leaves before it accepts when the code below the app's root has changed (sources.py). Apps with threads have threaded.py, ASGI apps
   uvicorn within asgi.py (serve.py chooses); all leave when tmp/restart.txt was touched or their share is served (restart.py).
