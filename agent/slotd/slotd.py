@@ -16,10 +16,10 @@ What it promises
 Processes
   slotd (this one) asks; zygotes (zygote.py; zygotes.py says which there are) fork; children (child.py) enter their control
   groups and their jail, become the customer for good, and only then read their environment and import customer code (worker.py).
-  A blank child takes the write faults of a start while it waits (rehearse.py). Those pages stay charged to the zygote's group:
-  the slot's own limit does not count them, its status does.
   Kind cgi: the worker (cgi.py) finds the script of each request and runs it (cgi_run.py). Kind php: the child becomes a PHP-FPM of the
   slot's own (php.py) that gets the slot's socket; from then on it is a foreign program.
+  A blank child takes the write faults of a start while it waits (rehearse.py). Those pages stay charged to the zygote's group,
+  so the slot's and the account's limits are lower by them while it lives (advance.py), and the status counts them.
   In mode per-request the worker (perrequest.py) runs no request: it forks a child for each (oneshot.py), keeps one spare, and
   leaves before it accepts when the code below the app's root has changed (sources.py). Apps with threads have threaded.py, ASGI apps
   uvicorn within asgi.py (serve.py chooses); all leave when tmp/restart.txt was touched or their share is served (restart.py).
@@ -51,6 +51,8 @@ Protocol with zygotes and workers: small JSON messages, one a packet, on SOCK_SE
 
 Control groups: on a host with version 1 trees only those are used, entered by a single thread without the machine-wide lock that
 a version 2 migration takes (10 ms measured after a quiet moment); hosts with version 2 alone pay that, or mount it favordynmods.
+Builds (enter.py) run in `_builds` beside the accounts, with limits of their own. Starts take turns (turns.py): no account's storm
+delays another's wake. What limits were met is counted by the kernel, and by tally.py where the kernel does not.
 
 What the children of one zygote share: the hash seed and the address layout of their interpreter, both fixed when the zygote was
 started; it is replaced every day and after package updates, and isolation strict gives an account its own. They share no data of any tenant: none ever enters a zygote. `random` is seeded anew in every child.
