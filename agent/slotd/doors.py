@@ -51,7 +51,10 @@ def door_for(slot):
 def enter(slot, worker):
     """A worker is ready: its door is shown."""
     if worker.door is not None and worker.door is not slot.listener and not slot.gone:
-        show(slot, worker.door)
+        try:
+            show(slot, worker.door)
+        except FileNotFoundError:  # it was shown before, and another has taken its place: nobody can come to this one
+            worker.kill()
 
 
 def leave(slot, worker):

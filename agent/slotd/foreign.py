@@ -142,7 +142,8 @@ class Foreign(Command):
         if self.door is self.slot.listener and doors.visited(self.path):
             doors.forget_visits(self.path)
             self._visited()
-        if self.serves and self.spec["mode"] == "on-demand" and now - self.seen >= self.spec["idleSeconds"]:
+        joined = self.slot.coming is not None or self.slot.attempt is not None  # somebody is about to stand at this door, too
+        if self.serves and not joined and self.spec["mode"] == "on-demand" and now - self.seen >= self.spec["idleSeconds"]:
             if unixdiag.accepted(self.door) or doors.pending(self.door):
                 self.seen = now
             elif self._works_little(now):
@@ -184,7 +185,8 @@ class Foreign(Command):
 
     def _fall_asleep(self):
         fellows = [worker for worker in self.slot.workers if worker.door is self.door and worker.serves]
-        doors.replace(self.slot)
+        if self.door is self.slot.listener:  # an old door is its own; a newer version may stand at the path
+            doors.replace(self.slot)
         for worker in fellows:
             worker.left = True
             worker.hold()

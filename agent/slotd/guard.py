@@ -30,6 +30,7 @@ import socket
 import struct
 import time
 
+from slotd import wire
 from slotd.holding import AGAIN, LARGEST, MOST, Holding, become_subreaper, raise_limit
 from slotd.roots import Roots
 
@@ -47,8 +48,7 @@ class Guard:
     def __init__(self, roots):
         self.roots, self.kept = roots, Holding()
         self.pid = self.pidfd = self.line = None
-        self.crashes, self.began, self.next = 0, 0.0, 0.0
-        self.stopping = self.upgrading = self.told = False
+        self.crashes, self.began, self.next, self.stopping, self.upgrading, self.told = 0, 0.0, 0.0, False, False, False
         self.bell, ring = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(ring, warn_on_full_buffer=False)
         for number in (*_STOP, signal.SIGUSR2, signal.SIGCHLD):
@@ -169,7 +169,7 @@ class Guard:
 
     def _hear(self):
         try:
-            data, descriptors, _, _ = socket.recv_fds(self.line, LARGEST, MOST, socket.MSG_CMSG_CLOEXEC)
+            data, descriptors = wire.take(self.line, LARGEST, MOST + 8)
         except OSError:
             data, descriptors = b"", []
         if not data:

@@ -24,19 +24,21 @@ def _wanted(file, argv):
 
 
 def _adopt(file):
-    """Makes this process look as if `file` had been started."""
-    place = os.path.dirname(os.path.dirname(file))
+    """Makes this process look as if `file` had been started, where that is a Python of the same version."""
+    place, lacks = os.path.dirname(os.path.dirname(file)), None
     if not os.path.exists(file):
-        print(f"passenger_wsgi.py asks for {file}, which does not exist; the app runs with {sys.executable}", file=sys.stderr, flush=True)
+        lacks = "does not exist"
     elif os.path.realpath(place) != os.path.realpath(sys.prefix) and os.path.isfile(os.path.join(place, "pyvenv.cfg")):
         if os.path.isdir(venv.packages(place)):
             if venv.packages(sys.prefix) in sys.path:
                 sys.path.remove(venv.packages(sys.prefix))
             venv.activate(place)
         else:
-            version = ".".join(map(str, sys.version_info[:2]))
-            print(f"passenger_wsgi.py asks for {file}, which is not for Python {version}; the app runs with {sys.executable}", file=sys.stderr, flush=True)
-    sys.executable = file
+            lacks = f"is not for Python {'.'.join(map(str, sys.version_info[:2]))}"
+    if lacks:
+        print(f"passenger_wsgi.py asks for {file}, which {lacks}; the app runs with {sys.executable}", file=sys.stderr, flush=True)
+    else:
+        sys.executable = file
 
 
 def _load_source(name, path, file=None):

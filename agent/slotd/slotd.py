@@ -1,4 +1,4 @@
-"""slotd: the slot server. Run by root as `/usr/bin/python3 -I -S -u agent/slotd/slotd.py`.
+"""slotd: the slot server. Run by its guard (guard.py), or by root alone as `/usr/bin/python3 -I -S -u agent/slotd/slotd.py`.
 
 What it promises
   * It holds every slot's listening socket for as long as it lives; a worker's end, for whatever reason, never closes it.
@@ -16,8 +16,8 @@ What it promises
 Processes
   slotd (this one) asks; zygotes (zygote.py; zygotes.py says which there are) fork; children (child.py) enter their control
   groups and their jail, become the customer for good, and only then read their environment and import customer code (worker.py).
-  A blank child takes the write faults of a start while it waits (rehearse.py). Those pages stay charged to the zygote's group:
-  the slot's own limit does not count them, its status does.
+  A blank child takes the write faults of a start while it waits (rehearse.py). Those pages stay charged to the zygote's group,
+  so the slot's and the account's limits are lower by them while it lives (advance.py), and the status counts them.
   In mode per-request the worker (perrequest.py) runs no request: it forks a child for each (oneshot.py), keeps one spare, and
   leaves before it accepts when the code below the app's root has changed (sources.py). Apps with threads have threaded.py, ASGI apps
   uvicorn within asgi.py (serve.py chooses); all leave when tmp/restart.txt was touched or their share is served (restart.py).
@@ -25,8 +25,20 @@ Processes
   nothing, so foreign.py finds out what it needs: visits by the socket's access time, open connections from the kernel (unixdiag.py);
   and it is ended only behind a socket that nobody can reach any more (doors.py). With $PORT, gateway.py stands before it as a worker.
   logs.py writes the logs. slotd is the subreaper of all of them, so it reaps everything and knows every end.
-  On SIGTERM everything ends within seconds. When slotd is killed, zygotes, blank children and logs.py end by themselves, workers
-  end once they have served what waits; a new slotd ends what is left in its control groups before it starts.
+  On SIGTERM everything ends within seconds.
+
+Continuity
+  The guard holds a copy of what must not close: listening sockets, workers' sockets and pidfds, log pipes, the control and access
+  sockets (store.py tells it, holding.py is what it keeps). A new slotd takes all of it up (left.py): visitors went on waiting,
+  workers did not notice and keep their pid; it is not their parent and hears of their end by pidfd and from the guard (adopted.py).
+  Planned restart (handover.py; op restart, SIGUSR2, or SIGUSR2 to the guard for new code of both): waits up to 2 s for starts and up
+  to 25 s for answers of its own, hands on counters and control connections too, and exits; the next one answers who asked.
+  Crash or SIGKILL: the same, but counters begin anew, and a worker that was only starting serves what waits and leaves.
+  Zygotes, blank children and logs.py end with each slotd and are started anew. SIGTERM is the end of everything, never a restart.
+  Without a guard workers notice that slotd is gone and end once they have served what waits; a new slotd ends what is left in its
+  control groups before it starts.
+  A host without free descriptors or memory (shortage.py): who wakes then waits and is tried again, nobody spins. A full disk costs
+  log lines, which is said once. A sleeping slot is its socket and about a kilobyte (sleeper.py, packed.py).
 
 Protocol with zygotes and workers: small JSON messages, one a packet, on SOCK_SEQPACKET pairs (wire.py)
   slotd -> zygote  b"fork"                     zygote -> slotd  {"ready"...}, {"child": pid} with the child's socket
@@ -37,11 +49,14 @@ Protocol with zygotes and workers: small JSON messages, one a packet, on SOCK_SE
 
 Control groups: on a host with version 1 trees only those are used, entered by a single thread without the machine-wide lock that
 a version 2 migration takes (10 ms measured after a quiet moment); hosts with version 2 alone pay that, or mount it favordynmods.
+Builds (enter.py) run in `_builds` beside the accounts, with limits of their own. Starts take turns (turns.py): no account's storm
+delays another's wake. What limits were met is counted by the kernel, and by tally.py where the kernel does not.
 
 What the children of one zygote share: the hash seed and the address layout of their interpreter, both fixed when the zygote was
 started; it is replaced every day and after package updates, and isolation strict gives an account its own. They share no data of any tenant: none ever enters a zygote. `random` is seeded anew in every child.
 
-Control (control.py): one JSON object a line on <run>/slotd.sock: load, unload, run, status, sweep, ping, latencies, zygotes, drain.
+Control (control.py): one JSON object a line on <run>/slotd.sock: load, unload, run, status, sweep, ping, latencies, zygotes, drain,
+restart.
 """
 import sys
 

@@ -8,6 +8,7 @@ import os
 import socket
 from collections import deque
 
+from slotd import wire
 from slotd.holding import LARGEST, MOST, parts
 from slotd.loop import READ, WRITE
 
@@ -32,7 +33,7 @@ class Store:
         self.line.send(b'{"give":true}')
         found = {}
         while True:
-            data, descriptors, _, _ = socket.recv_fds(self.line, LARGEST, MOST + 8, socket.MSG_CMSG_CLOEXEC)
+            data, descriptors = wire.take(self.line, LARGEST, MOST + 8)
             if not data:
                 raise ConnectionResetError("the guard went away")
             message = json.loads(data)

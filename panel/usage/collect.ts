@@ -1,7 +1,8 @@
 import { usages } from '../hosts/client.ts';
 import { hostsOf } from '../hosts/queries.ts';
 import { SYSTEM } from '../people/actor.ts';
-import { accountIdsOn, keepUsages } from './queries.ts';
+import { accountIdsOn, keepUsages, monthOf } from './queries.ts';
+import { tellThresholds } from './thresholds.ts';
 
 const EVERY_MS = 5 * 60 * 1000;
 const FIRST_MS = 10_000;
@@ -17,6 +18,7 @@ export async function collectUsage(): Promise<void> {
     });
     await keepUsages(rows);
   }
+  await tellThresholds(monthOf(new Date()));
 }
 
 /** Collects now and then, until it is stopped. */

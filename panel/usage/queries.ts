@@ -114,12 +114,16 @@ export interface UsageRow extends Used {
 
 /** What the accounts an actor may see have used, in the order of their names; read from what is kept, no host is asked. */
 export async function usageRows(actor: Actor, page: { after?: string; limit: number }, now = new Date()): Promise<UsageRow[]> {
-  type Row = Omit<UsageRow, 'limits' | 'monthBandwidthBytes'> & { limits: string | null; month: string; began: number };
+  type Row = Omit<UsageRow, 'limits' | 'monthBandwidthBytes'> & {
+    limits: string | null;
+    month: string | null;
+    began: number;
+    createdAt: Date;
+  };
   const rows = await select<Row>(
-    `SELECT a.username, COALESCE(u.disk_bytes, 0) AS diskBytes, COALESCE(u.inodes, 0) AS inodes, COALESCE(u.cpu_seconds, 0) AS cpuSeconds,
-       COALESCE(u.memory_peak_bytes, 0) AS memoryPeakBytes, COALESCE(u.requests, 0) AS requests, COALESCE(u.bandwidth_bytes, 0) AS bandwidthBytes,
-       COALESCE(u.slot_seconds, 0) AS slotSeconds, COALESCE(u.month, '') AS month, COALESCE(u.month_began_at_bytes, 0) AS began,
-       COALESCE(u.since, a.created_at) AS since, u.seen_at AS seenAt, COALESCE(x.apps, 0) AS apps, COALESCE(b.bases, 0) AS \`databases\`, p.limits
+    `SELECT a.username, u.disk_bytes AS diskBytes, u.inodes, u.cpu_seconds AS cpuSeconds, u.memory_peak_bytes AS memoryPeakBytes, u.requests,
+       u.bandwidth_bytes AS bandwidthBytes, u.slot_seconds AS slotSeconds, u.month, u.month_began_at_bytes AS began, u.since, u.seen_at AS seenAt,
+       x.apps, b.bases AS \`databases\`, p.limits, a.created_at AS createdAt
      FROM accounts a LEFT JOIN usages u ON u.account_id = a.id LEFT JOIN plans p ON p.id = a.plan_id
      LEFT JOIN (SELECT account_id, COUNT(*) AS apps FROM apps WHERE state <> 'deleting' GROUP BY account_id) x ON x.account_id = a.id
      LEFT JOIN (SELECT account_id, COUNT(*) AS bases FROM \`databases\` WHERE state <> 'deleting' GROUP BY account_id) b ON b.account_id = a.id
@@ -130,9 +134,20 @@ export async function usageRows(actor: Actor, page: { after?: string; limit: num
   // Thousands of accounts share a few plans.
   const read = new Map<string, Limits>();
   const limitsOf = (text: string) => read.get(text) ?? read.set(text, limitsFrom(text)).get(text)!;
-  return rows.map(({ limits, month: counted, began, ...row }) => ({
-    ...row,
-    monthBandwidthBytes: counted === month ? Math.max(0, row.bandwidthBytes - began) : 0,
-    limits: limits ? limitsOf(limits) : null,
+  return rows.map(row => ({
+    username: row.username,
+    diskBytes: row.diskBytes ?? 0,
+    inodes: row.inodes ?? 0,
+    cpuSeconds: row.cpuSeconds ?? 0,
+    memoryPeakBytes: row.memoryPeakBytes ?? 0,
+    requests: row.requests ?? 0,
+    bandwidthBytes: row.bandwidthBytes ?? 0,
+    slotSeconds: row.slotSeconds ?? 0,
+    monthBandwidthBytes: row.month === month ? Math.max(0, row.bandwidthBytes - row.began) : 0,
+    apps: row.apps ?? 0,
+    databases: row.databases ?? 0,
+    since: row.since ?? row.createdAt,
+    seenAt: row.seenAt,
+    limits: row.limits ? limitsOf(row.limits) : null,
   }));
 }

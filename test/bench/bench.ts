@@ -2,6 +2,7 @@ import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node
 import { Berth } from './berth.ts';
 import { firstByte } from './client.ts';
 import { type Ground, layGround } from './ground.ts';
+import { lossRows } from './losses.ts';
 import { neighbours, register } from './many.ts';
 import { nginx } from './nginx.ts';
 import { makeOwnStack } from './own.ts';
@@ -13,8 +14,8 @@ import { crowdRow, perRequestRow, wakes } from './wakes.ts';
 import { residentRow, sleepingRows, warmRows } from './weight.ts';
 
 const USERS = 20;
-const FULL: Effort = { wakes: 20, crowds: 5, loads: 5, loadSeconds: 10, registered: 20, restSeconds: 10, slots: 10_000 };
-const QUICK: Effort = { wakes: 7, crowds: 2, loads: 3, loadSeconds: 3, registered: 10, restSeconds: 3, slots: 10_000 };
+const FULL: Effort = { wakes: 20, crowds: 5, loads: 5, loadSeconds: 10, registered: 20, restSeconds: 10, slots: 10_000, requests: 100_000 };
+const QUICK: Effort = { wakes: 7, crowds: 2, loads: 3, loadSeconds: 3, registered: 10, restSeconds: 3, slots: 10_000, requests: 10_000 };
 const OUTPUT = '/tmp/berth-bench.json';
 
 /** Forbids packages to start services while they are installed. Returns how to undo it. */
@@ -34,6 +35,7 @@ const PARTS: Record<string, (stage: Stage) => Promise<Row[]>> = {
   load: warmRows,
   asleep: sleepingRows,
   many: neighbours,
+  lost: lossRows,
 };
 // Whose figures need which slot servers.
 const FEW = ['memory', 'asleep', 'many'];

@@ -84,16 +84,16 @@ export class Berth {
     return host;
   }
 
-  /** Starts slotd and waits until it says that it is ready. */
+  /** Starts slotd under its guard and waits until it says that it is ready. */
   async start(): Promise<void> {
     const { at } = this;
     const env = { BERTH_STATE: at.state, BERTH_RUN: at.run, BERTH_HOMES: at.homes, BERTH_CGROUP: this.cgroup };
-    const argv = ['/usr/bin/python3', '-I', '-S', '-u', join(at.slotdFolder, 'slotd.py')];
+    const argv = ['/usr/bin/python3', '-I', '-S', '-u', join(at.slotdFolder, 'guard.py')];
     this.child = start(argv, { env, log: join(this.ground.folder, `${this.id}.log`) });
     await accepts({ path: at.slotdSocket }, 60);
   }
 
-  /** slotd's own process id. */
+  /** The process id of the guard, below which everything else runs. */
   get pid(): number {
     return this.child?.pid ?? 0;
   }

@@ -11,6 +11,7 @@ export interface Effort {
   registered: number;
   restSeconds: number;
   slots: number;
+  requests: number;
 }
 
 /** Everything that stands while the rows are measured. */

@@ -54,12 +54,12 @@ export async function sleepingRows(stage: Stage): Promise<Row[]> {
   const kernel = Math.max(0, slab() - before);
   const [one, all] = [tree(few.pid), tree(many.pid)];
   const more = effort.slots - 10;
-  const each = (pss([many.pid]) - pss([few.pid])) / more;
+  const each = (pss(all) - pss(one)) / more;
   const [began, start] = [Date.now(), ticks(all)];
   await pause(effort.restSeconds * 1000);
   const rest = ((ticks(all) - start) * 10) / ((Date.now() - began) / 1000);
   const processes = all.length - one.length;
-  const note = `${each.toFixed(2)} KiB in slotd and ${(kernel / more).toFixed(2)} KiB in kernel slabs of the whole machine, ${processes} processes`;
+  const note = `${each.toFixed(2)} KiB in slotd, its guard and the rest, and ${(kernel / more).toFixed(2)} KiB in kernel slabs of the whole machine, ${processes} processes`;
   return [
     {
       figure: 'one more sleeping app',

@@ -17,10 +17,30 @@ export interface FakeAgent {
   /** What the next deliveries do, first come first served; then everything succeeds in two steps. */
   scripts: Script[];
   slots: unknown[];
+  /** What accounts have used, by name. */
+  usages: Record<string, unknown>;
   /** What it tells of an app over time. */
   series: object;
   stop(): Promise<void>;
 }
+
+const FACTS = {
+  ...{
+    hostname: 'fake',
+    os: 'Debian 12',
+    kernel: '6.1',
+    cores: 2,
+    memoryBytes: 4e9,
+    memoryUsedBytes: 1e9,
+    diskBytes: 1e11,
+    diskUsedBytes: 2e10,
+  },
+  ...{ load: [0, 0, 0], cpuPercent: 3, uptimeSeconds: 60, versions: {}, stacks: [], slots: { total: 0, awake: 0 }, accounts: 0 },
+};
+const USAGE = {
+  ...{ diskBytes: 5, inodes: 1, cpuSeconds: 0.5, memoryPeakBytes: 7, requests: 3, bandwidthBytes: 9, slotSeconds: 20 },
+  since: '2026-11-20T10:00:00.000Z',
+};
 
 /** Two steps that are planned and done. */
 export const twoSteps: PlannedStep[] = [
@@ -50,12 +70,15 @@ function json(response: ServerResponse, body: unknown): void {
 
 /** Starts a fake agent on a unix socket. */
 export async function startAgent(socket: string): Promise<FakeAgent> {
-  const agent: FakeAgent = { heard: [], scripts: [], slots: [], series: { step: 60, points: [] }, stop: async () => {} };
+  const agent: FakeAgent = { heard: [], scripts: [], slots: [], usages: {}, series: { step: 60, points: [] }, stop: async () => {} };
   const server = createServer(async (request, response) => {
     const { method = '', url: path = '' } = request;
     const manifest = await bodyOf(request);
     agent.heard.push({ method, path, manifest });
-    if (path === '/host') return json(response, { hostname: 'fake', cores: 2, slots: { total: 0, awake: 0 } });
+    if (path === '/host') return json(response, FACTS);
+    if (path === '/usage') return json(response, { accounts: agent.usages });
+    if (path.endsWith('/usage')) return json(response, USAGE);
+    if (path.includes('series')) return json(response, { step: 10, points: [] });
     if (path.includes('/plan'))
       return json(response, { steps: [...twoSteps, { id: 's3', resource: 'site', why: `Serve ${manifest?.sites[0]?.hosts[0]}` }] });
     if (path.endsWith('/slots')) return json(response, { slots: agent.slots });

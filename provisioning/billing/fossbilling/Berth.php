@@ -101,7 +101,11 @@ class Server_Manager_Berth extends Server_Manager
 
     public function changeAccountDomain(Server_Account $account, string $newDomain): bool
     {
-        $this->settle($this->ask('POST', $this->path($account, '/domains'), ['domain' => $newDomain])['job'] ?? null);
+        $apps = $this->ask('GET', $this->path($account, '/apps'))['items'];
+        if (!$apps) {
+            throw new Server_Exception('Add an app first; a domain belongs to an app.');
+        }
+        $this->settle($this->ask('POST', $this->path($account, '/domains'), ['domain' => $newDomain, 'app' => $apps[0]['name']])['job']);
         return true;
     }
 

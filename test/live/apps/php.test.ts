@@ -96,6 +96,20 @@ serial('it sleeps, wakes, loses nothing in between, and edited code is live at o
     failed += answers.filter(answer => answer.status !== 200).length;
   }
   t.is(failed, 0);
+  let going = true;
+  const clients = Array.from({ length: 4 }, async () => {
+    while (going) if ((await it.visit('php.test', '/page.php').catch(() => null))?.status !== 200) failed++;
+  });
+  for (const generation of [2, 3]) {
+    const next = { ...spec, generation };
+    it.server.write(next);
+    t.true((await it.server.ask({ op: 'load', name: spec.name })).ok);
+    await it.server.until(spec.name, status => status.state === 'running' && status.generation === generation);
+    await pause(200);
+  }
+  going = false;
+  await Promise.all(clients);
+  t.is(failed, 0, 'two restarts under load lose nothing');
   writeFileSync(join(spec.root, 'public/page.php'), '<?php echo "edited";');
   t.is((await it.visit('php.test', '/page.php')).body, 'edited');
   t.log(`woke in ${(await it.server.status(spec.name)).lastWakeMs} ms`);

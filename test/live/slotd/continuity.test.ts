@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import test from 'ava';
 import { type Guarded, guarded } from './guarded.ts';
@@ -83,10 +83,15 @@ for (const how of ['restart', 'crash'] as const) {
     const next = server[how]();
     // Asked for while there may be no slotd at all.
     const waiting = Promise.all(Array.from({ length: 20 }, () => server.get(asleep, '/w')));
-    t.not(await next, old);
+    const second = await next;
+    t.not(second, old);
     t.is((await slow).body, '/slow');
     t.true((await waiting).every(answer => answer.body === '0 /w'));
-    await server[how]();
+    await pause(500);
+    const open = readdirSync(`/proc/${second}/fd`).length;
+    const third = await server[how]();
+    await pause(500);
+    t.true(readdirSync(`/proc/${third}/fd`).length < open + 8, 'nothing is held twice');
     t.deepEqual(await workersOf(server, names), before);
     for (const end of stop) t.true((await end()) > 5);
     t.is((await server.get('dora.cmd')).body, 'command');

@@ -139,3 +139,13 @@ serial('requests that are not right are refused before anything happens', t => {
     t.false(told(request).ok, JSON.stringify(request));
   }
 });
+
+serial('a build that has ended leaves its control group to the next one to take away', t => {
+  const { server, home, enter } = prepared(act => t.teardown(act));
+  const argv = ['/bin/true'];
+  const limits = { memoryMb: 100, cpuPercent: 100, processes: 20 };
+  const build = (app: string) => enter({ verb: 'exec', cwd: home, env: {}, argv, cgroup: `${server.cgroup}/_builds/ada.${app}`, limits });
+  for (const app of ['one', 'two', 'three']) t.is(build(app).status, 0);
+  const left = new Set(server.groups().flatMap(folder => /_builds\/(.+)$/.exec(folder)?.[1] ?? []));
+  t.deepEqual([...left], ['ada.three']);
+});

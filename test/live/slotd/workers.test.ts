@@ -77,3 +77,50 @@ serial('a worker near its last request is replaced before it leaves', async t =>
   t.not((await server.get(name)).headers['x-pid'], first);
   t.regex(server.log(name), /a new process took over from an old one/);
 });
+
+serial('a program of another kind has several processes, too, is renewed one after another, and sleeps', async t => {
+  const server = await held(t);
+  const program = `
+import os, socket, time
+listener = socket.socket(fileno=3)
+while True:
+    conn, _ = listener.accept()
+    conn.recv(65536)
+    time.sleep(0.4)
+    conn.sendall(b"HTTP/1.0 200 OK\\r\\nX-Pid: %d\\r\\n\\r\\nok" % os.getpid())
+    conn.close()
+`;
+  const more = { kind: 'command', argv: ['/usr/bin/python3', '-u', 'server.py'], idleSeconds: 1, workers: 3 };
+  const { name } = await server.load('ada', 'cmd', { 'server.py': program }, more);
+  await server.get(name);
+  const nine = () => Promise.all(Array.from({ length: 9 }, () => server.get(name)));
+  const answers = await nine();
+  t.is(new Set(answers.map(answer => answer.headers['x-pid'])).size, 3);
+  server.make('ada', 'cmd', {}, { ...more, generation: 2 });
+  const during = nine();
+  await server.ask({ op: 'load', name });
+  for (const answer of [...answers, ...(await during)]) t.is(answer.status, 200);
+  await server.until(name, status => status.generation === 2);
+  await server.until(name, status => status.state === 'asleep' && status.pids.length === 0);
+  t.is((await server.get(name)).status, 200);
+  t.notRegex(server.said, /Traceback/);
+});
+
+serial('a start that fails hits neither the workers there are nor the next version', async t => {
+  const server = await held(t);
+  const more = { workers: 2, mode: 'always-on' };
+  const { name } = await server.load('ada', 'blog', { 'app.py': 'import nothing_here' }, more);
+  await server.until(name, status => status.state === 'backing-off');
+  t.is((await server.get(name)).status, 503);
+  server.make('ada', 'blog', { 'app.py': HELLO }, { ...more, generation: 2 });
+  await server.ask({ op: 'load', name });
+  const { workers } = await server.until(name, status => status.workers.length === 2);
+  // The code is broken without a word to us: whoever is left serves, and another is tried again later.
+  server.make('ada', 'blog', { 'app.py': 'import nothing_there' }, { ...more, generation: 2 });
+  process.kill(workers[0]?.pid ?? 0, 'SIGKILL');
+  await server.says(name, /another process failed at start, next try in 1 s: ModuleNotFoundError/);
+  t.is((await server.get(name)).status, 200);
+  t.like(await server.status(name), { state: 'running', reason: null });
+  server.make('ada', 'blog', { 'app.py': HELLO }, { ...more, generation: 2 });
+  await server.until(name, status => status.workers.length === 2);
+});

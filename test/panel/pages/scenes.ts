@@ -163,7 +163,13 @@ const customerScenes: Record<string, Record<string, object>> = {
     },
     nothing: { ...inApp, tab: 'log', log: { lines: [] }, events: '/x', filter: { stream: 'app', level: 'error', q: 'x' } },
   },
-  'resources/resources': { plain: { ...inApp, tab: 'resources', range: '1h', summary } },
+  'resources/resources': {
+    plain: { ...inApp, tab: 'resources', range: '1h', summary, met: [] },
+    met: {
+      ...{ ...inApp, tab: 'resources', range: '24h', summary },
+      met: ['Memory', 'Open files'].map(what => ({ what, sentence: f.long, next: 'Look for <b>what</b> is never closed.' })),
+    },
+  },
   'databases/list': {
     many: { ...c, here: 'databases', databases: f.databases, limit: 10, account: 'ada', whyNot: '' },
     nothing: {
