@@ -16,6 +16,8 @@ What it promises
 Processes
   slotd (this one) asks; zygotes (zygote.py; zygotes.py says which there are) fork; children (child.py) enter their control
   groups and their jail, become the customer for good, and only then read their environment and import customer code (worker.py).
+  Kind cgi: the worker (cgi.py) finds the script of each request and runs it (cgi_run.py). Kind php: the child becomes a PHP-FPM of the
+  slot's own (php.py) that gets the slot's socket; from then on it is a foreign program.
   A blank child takes the write faults of a start while it waits (rehearse.py). Those pages stay charged to the zygote's group,
   so the slot's and the account's limits are lower by them while it lives (advance.py), and the status counts them.
   In mode per-request the worker (perrequest.py) runs no request: it forks a child for each (oneshot.py), keeps one spare, and

@@ -4,7 +4,7 @@ import time
 from slotd import meters
 
 _THROTTLED = 10  # periods of a tenth of a second; fewer are ordinary while an app starts
-_GOOD_PART = 0.2
+_GOOD_PART = 0.1
 _FULL = 0.9  # of an allowed rate, over a whole look: then it was the limit that held
 
 

@@ -187,6 +187,12 @@ require('http').createServer((req, res) => { let n = 0; req.on('data', d => { n 
     answers.map(answer => answer.body),
     answers.map((_, n) => `0 /${n}`),
   );
+  const visits = Promise.all(Array.from({ length: 20 }, (_, n) => server.get(name, `/${n}`)));
+  server.make('ada', 'port', {}, { ...MORE, ...more, argv: ['node', 'a.js', '$PORT'], generation: 2 }, { PATH });
+  t.true((await server.ask({ op: 'load', name })).ok);
+  t.true((await visits).every(answer => answer.status === 200));
+  await server.until(name, status => status.generation === 2);
+  t.is((await server.get(name)).status, 200);
   const { name: bad } = await app(server, 'deaf', { 'a.js': 'process.exit(7)' }, ['node', 'a.js'], more);
   t.is((await server.get(bad)).status, 503);
   t.regex((await server.until(bad, found => found.state === 'backing-off')).reason ?? '', /exit code 7/);

@@ -76,8 +76,12 @@ serial('whatever one customer takes, the others’ pages come in under a second,
   t.timeout(120_000);
   const { server, host, visit } = await behindNginx(act => t.teardown(act));
   const limits = { memoryMb: 96, cpuPercent: 50, processes: 20, openFiles: 128 };
-  const account_limits = { memoryMb: 384, cpuPercent: 100, processes: 90 };
-  for (const app of Object.keys(HOGS)) await server.load('ada', app, { 'app.py': HOG }, { limits, account_limits });
+  const account_limits = { memoryMb: 384, cpuPercent: 150, processes: 90 };
+  // On a busy machine an app may not even get half a processor; a tenth it always gets.
+  for (const app of Object.keys(HOGS)) {
+    const own = app === 'cpu' ? { ...limits, cpuPercent: 10 } : limits;
+    await server.load('ada', app, { 'app.py': HOG }, { limits: own, account_limits });
+  }
   for (const app of ['shop', 'asleep']) {
     await server.load('bob', app, { 'app.py': HELLO });
     symlinkSync(server.at.slotSocket('bob', app), server.at.site(`${app}-bob.localhost`));
