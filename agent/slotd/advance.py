@@ -5,6 +5,10 @@ worker lives. A limit is written only when it changes: the usual wake after a sl
 """
 
 
+def _is_own(spec):
+    return spec["limits"]["memoryMb"] < spec["account_limits"]["memoryMb"]
+
+
 class Advance:
     """The early bytes of all living workers, by slot and by account."""
 
@@ -16,6 +20,10 @@ class Advance:
         """The early bytes of a slot or an account; whoever asks writes the limit that fits."""
         self.written[name] = self.taken.get(name, 0)
         return self.written[name]
+
+    def of_slot(self, name, spec):
+        """The same for a slot. One that may have all that its account may is held by the account's limit: its own stays as the plan says."""
+        return self.of(name) if _is_own(spec) else 0
 
     def came(self, worker):
         """A worker got its orders."""
@@ -33,6 +41,8 @@ class Advance:
             (slot.name, slot.group, spec["limits"]),
             (slot.account, self.trees.group(slot.account), spec["account_limits"]),
         ):
+            if name == slot.name and not _is_own(spec):
+                continue
             now = self.taken[name] = self.taken.get(name, 0) + size
             if now == 0:
                 del self.taken[name]

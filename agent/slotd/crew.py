@@ -84,7 +84,7 @@ class Crew(Sleeper):
         if not self.made or not self.group.exists():
             early = self.keeper.advance.of
             self.keeper.trees.group(self.account).make(self.spec["account_limits"], early(self.account))
-            self.group.make(self.spec["limits"], early(self.name))
+            self.group.make(self.spec["limits"], self.keeper.advance.of_slot(self.name, self.spec))
             self.count_silently()
 
     def began(self, worker):

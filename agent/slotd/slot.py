@@ -94,7 +94,7 @@ class Slot(Crew):
         if self.made:
             early = self.keeper.advance.of
             self.keeper.trees.group(self.account).limit(spec["account_limits"], early(self.account))
-            self.group.limit(spec["limits"], early(self.name))
+            self.group.limit(spec["limits"], self.keeper.advance.of_slot(self.name, spec))
         if _for_workers(before) != _for_workers(spec):
             self.renew()
             if awake and not self.serving():

@@ -5,6 +5,7 @@ from slotd import meters
 
 _THROTTLED = 10  # periods of a tenth of a second; fewer are ordinary while an app starts
 _GOOD_PART = 0.1
+_MOSTLY = 0.8  # of what the account may have, by one slot: then it was this one
 _FULL = 0.9  # of an allowed rate, over a whole look: then it was the limit that held
 
 
@@ -31,7 +32,9 @@ class Tally:
 
     def _memory(self, limits, account):
         """Whose limit it was: the slot's own, or the account's because its apps together took too much."""
-        if not meters.memory_full(self.group):
+        whole = limits["memoryMb"] << 20
+        alone = limits["memoryMb"] >= account["memoryMb"] and meters.memory(self.group)[1] >= whole * _MOSTLY
+        if not alone and not meters.memory_full(self.group):
             return f"was ended because the account used more memory than {account['memoryMb']} MB"
         return f"used more memory than {limits['memoryMb']} MB and was ended"
 
