@@ -14,9 +14,10 @@ import time
 if __name__ == "__main__":
     sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from slotd import cgroup, drop, homework, jail, kernel
-from slotd.roots import Roots
-from slotd.spec import FIRST_UID, LAST_UID
+from slotd import homework
+from slotd.machine import cgroup, drop, jail, kernel
+from slotd.server.roots import Roots
+from slotd.server.spec import FIRST_UID, LAST_UID
 
 _LARGEST = 16 << 20
 _SECONDS = 10

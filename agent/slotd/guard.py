@@ -30,9 +30,9 @@ import socket
 import struct
 import time
 
-from slotd import wire
-from slotd.holding import AGAIN, LARGEST, MOST, Holding, become_subreaper, raise_limit
-from slotd.roots import Roots
+from slotd.machine import wire
+from slotd.server.holding import AGAIN, LARGEST, MOST, Holding, become_subreaper, raise_limit
+from slotd.server.roots import Roots
 
 _STOP = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 

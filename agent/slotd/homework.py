@@ -8,7 +8,8 @@ try:  # hashlib would load OpenSSL, which costs more than the rest of this progr
 except ImportError:  # before Python 3.12
     from _sha256 import sha256
 
-from slotd import installed, kernel
+from slotd.machine import kernel
+from slotd.server import installed
 
 _LARGEST_DIGEST = 1 << 20
 

@@ -11,10 +11,11 @@ import time
 if __name__ == "__main__":
     sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from slotd import kernel, lastwords, wire
-from slotd.access import Access
-from slotd.logfile import Files, clean, stamp
-from slotd.loop import Loop
+from slotd.machine import kernel, wire
+from slotd.slots import lastwords
+from slotd.log.access import Access
+from slotd.log.logfile import Files, clean, stamp
+from slotd.server.loop import Loop
 
 _TURN = 65_536
 _RATE = 1 << 20

@@ -16,7 +16,8 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 _AT_START = frozenset(sys.modules)
 sys.path.append(os.path.dirname(_HERE))
 
-from slotd import drop, kernel, plays  # noqa: E402
+from slotd.machine import drop, kernel  # noqa: E402
+from slotd.preloading import plays  # noqa: E402
 
 _NOBODY = 65_534
 _CLONE_NEWNET = 0x40000000

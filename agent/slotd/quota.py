@@ -14,7 +14,7 @@ import sys
 if __name__ == "__main__":
     sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from slotd.spec import FIRST_UID, LAST_UID
+from slotd.server.spec import FIRST_UID, LAST_UID
 
 _USER, _GET, _SET = 0, 0x800007, 0x800008
 # struct if_dqblk: blocks hard and soft, bytes now, inodes hard, soft and now, two times, which of them are valid.

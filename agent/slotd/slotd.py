@@ -72,12 +72,12 @@ import gc
 import os
 import time
 
-from slotd import kernel
-from slotd.cgroup import BUILDS
-from slotd.control import Control
-from slotd.holding import raise_limit
-from slotd.keeper import Keeper
-from slotd.roots import Roots
+from slotd.machine import kernel
+from slotd.machine.cgroup import BUILDS
+from slotd.server.control import Control
+from slotd.server.holding import raise_limit
+from slotd.server.keeper import Keeper
+from slotd.server.roots import Roots
 
 
 def _only_one(path):

@@ -20,7 +20,9 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 _STANDARD_PATH = tuple(sys.path[1:] if sys.path and sys.path[0] == _HERE else sys.path)
 sys.path.append(os.path.dirname(_HERE))
 
-from slotd import child, kernel, rehearse, warm, wire  # noqa: E402
+from slotd.apps import child  # noqa: E402
+from slotd.machine import kernel, wire  # noqa: E402
+from slotd.preloading import rehearse, warm  # noqa: E402
 
 
 def _safe_tree(folder):

@@ -68,7 +68,7 @@ export async function inspectStacks(sight: Sight, wanted: { id: string; python: 
       curated: await sight.text(`${at.slotdFolder}/stacks/${id}.json`),
     };
   }
-  for (const file of ['preload.py', 'plays.py', 'stacks/seeds.json', 'stacks/bare.json', 'stacks/django-5.2.json'])
+  for (const file of ['preload.py', 'preloading/plays.py', 'stacks/seeds.json', 'stacks/bare.json', 'stacks/django-5.2.json'])
     found.finder += (await sight.text(`${at.slotdFolder}/${file}`)) ?? '';
   return found;
 }

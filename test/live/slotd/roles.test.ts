@@ -13,7 +13,7 @@ function next(schedule: string, after: string, count = 1): string[] {
   const program = `
 import sys, time
 sys.path.insert(0, sys.argv[1])
-from slotd import cron
+from slotd.server import cron
 try:
     at, schedule = float(sys.argv[3]), cron.Schedule(sys.argv[2])
     for _ in range(int(sys.argv[4])):
@@ -113,8 +113,8 @@ function timetable(program: string): string[] {
   const frame = `
 import heapq, sys, time
 sys.path.insert(0, sys.argv[1])
-from slotd.cron import Schedule
-from slotd.timetable import Timetable
+from slotd.server.cron import Schedule
+from slotd.server.timetable import Timetable
 class Timer:
     def __init__(self, act): self.act = act
     def cancel(self): self.act = lambda: None

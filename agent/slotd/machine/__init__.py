@@ -1,0 +1,1 @@
+"""The kernel: control groups, jails, giving up root, messages with descriptors."""

@@ -1,0 +1,1 @@
+"""What a zygote does before it forks."""

@@ -1,0 +1,1 @@
+"""One slot: asleep, starting, running, resting; its workers as slotd sees them."""
