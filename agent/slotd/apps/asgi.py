@@ -19,13 +19,12 @@ import sys
 import time
 
 from slotd.apps import entry, restart, worker
-from slotd.slots import listening
+from slotd.machine import listening
 from slotd.apps.meter import Meter
 
 _NONE_LEFT = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-_OLDEST = (0, 21)  # since when uvicorn's protocols know the lifespan's state
+_OLDEST, _AT_ONCE = (0, 21), 16  # since when uvicorn's protocols know the lifespan's state
 _FINISH_SECONDS, _SPEECHLESS_SECONDS, _SHUTDOWN_SECONDS = 50, 5, 20
-_AT_ONCE = 16
 _LIBRARY = re.compile(r"/site-packages/(uvicorn|websockets|wsproto)/")
 _STUCK = "a request took longer than it may, and was ended with its worker"
 

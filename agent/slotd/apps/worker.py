@@ -16,7 +16,7 @@ import threading
 import time
 
 from slotd.apps import answer, entry, http1, page, restart
-from slotd.slots import listening
+from slotd.machine import listening
 
 _held = []
 _TIMEOUT = struct.pack("ll", 60, 0)

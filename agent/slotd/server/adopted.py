@@ -6,7 +6,7 @@ import socket
 
 from slotd.slots.crew import GRACE_SECONDS
 from slotd.slots.foreign import worker_for
-from slotd.slots.listening import adopt as adopt_door
+from slotd.machine.listening import adopt as adopt_door
 from slotd.slots.worker_end import HELD, HELD_SPEC
 
 _WORD_SECONDS = 0.1

@@ -12,7 +12,7 @@ from slotd.slots.advance import Advance
 from slotd.machine.cgroup_end import end_group
 from slotd.server.journal import Journal
 from slotd.server.left import Left
-from slotd.slots.listening import adopt, bind
+from slotd.machine.listening import adopt, bind
 from slotd.server.loop import Loop
 from slotd.server.nursery import say
 from slotd.slots.packed import Packer

@@ -9,7 +9,7 @@ import select
 import socket
 import time
 
-from slotd.slots import listening
+from slotd.machine import listening
 
 _NOATIME = 1024
 _EMPTY_SECONDS, _AGAIN_SECONDS = 120, 0.1

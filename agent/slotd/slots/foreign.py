@@ -9,7 +9,8 @@ import signal
 import time
 
 from slotd.machine import meters, unixdiag
-from slotd.slots import doors, listening
+from slotd.machine import listening
+from slotd.slots import doors
 from slotd.slots.glance import Glance
 from slotd.slots.worker_end import Worker, describe_end
 
