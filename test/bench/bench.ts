@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accountRows } from './accounts.ts';
 import { Berth } from './berth.ts';
 import { firstByte } from './client.ts';
 import { type Ground, layGround } from './ground.ts';
@@ -14,8 +15,28 @@ import { crowdRow, perRequestRow, wakes } from './wakes.ts';
 import { residentRow, sleepingRows, warmRows } from './weight.ts';
 
 const USERS = 20;
-const FULL: Effort = { wakes: 20, crowds: 5, loads: 5, loadSeconds: 10, registered: 20, restSeconds: 10, slots: 10_000, requests: 100_000 };
-const QUICK: Effort = { wakes: 7, crowds: 2, loads: 3, loadSeconds: 3, registered: 10, restSeconds: 3, slots: 10_000, requests: 10_000 };
+const FULL: Effort = {
+  wakes: 20,
+  crowds: 5,
+  loads: 5,
+  loadSeconds: 10,
+  registered: 20,
+  restSeconds: 10,
+  slots: 10_000,
+  requests: 100_000,
+  accounts: 1000,
+};
+const QUICK: Effort = {
+  wakes: 7,
+  crowds: 2,
+  loads: 3,
+  loadSeconds: 3,
+  registered: 10,
+  restSeconds: 3,
+  slots: 10_000,
+  requests: 10_000,
+  accounts: 200,
+};
 const OUTPUT = '/tmp/berth-bench.json';
 
 /** Forbids packages to start services while they are installed. Returns how to undo it. */
@@ -36,6 +57,7 @@ const PARTS: Record<string, (stage: Stage) => Promise<Row[]>> = {
   asleep: sleepingRows,
   many: neighbours,
   lost: lossRows,
+  accounts: stage => accountRows(stage.effort.accounts),
 };
 // Whose figures need which slot servers.
 const FEW = ['memory', 'asleep', 'many'];

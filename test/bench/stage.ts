@@ -12,6 +12,7 @@ export interface Effort {
   restSeconds: number;
   slots: number;
   requests: number;
+  accounts: number;
 }
 
 /** Everything that stands while the rows are measured. */

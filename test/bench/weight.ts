@@ -66,7 +66,8 @@ export async function sleepingRows(stage: Stage): Promise<Row[]> {
       unit: 'KiB',
       berth: [each + kernel / more],
       goal: '≤ 8 KiB',
-      met: (_, b) => b <= 8 && processes <= 0,
+      // One may be the blank child that waits for whoever wakes next.
+      met: (_, b) => b <= 8 && processes <= 1,
       note,
     },
     { figure: 'slotd with one stack, all asleep (PSS)', unit: 'MiB', berth: [fixed], goal: '≤ 60 MiB', met: (_, b) => b <= 60 },
