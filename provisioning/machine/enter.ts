@@ -4,7 +4,7 @@ import type { HomeEntry } from '../host.ts';
 import type { Layout } from '../layout.ts';
 import { plainName } from '../stacks/pick.ts';
 import type { HomeOp, Who } from '../steps.ts';
-import { helpers } from './helpers.ts';
+import { standby } from './standby.ts';
 
 const MAX_ANSWER = 4 * 1024 * 1024;
 const ANSWER_SECONDS = 15;
@@ -38,7 +38,7 @@ type Answer = Extract<z.infer<typeof answer>, { ok: true }>;
 
 /** One way of becoming a customer: a short-lived process that drops to the uid before it touches anything. */
 export function enter(at: Layout) {
-  const { take } = helpers(at);
+  const { take } = standby(at);
   const request = (who: Who, rest: object) =>
     `${JSON.stringify({ uid: who.uid, gid: who.gid, home: who.home, homes: at.homes, tmp: at.tmp(who.name), ...rest })}\n`;
 

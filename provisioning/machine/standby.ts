@@ -25,7 +25,7 @@ function hold(child: ChildProcessWithoutNullStreams, held: boolean): void {
 }
 
 /** Processes that can become a customer, started ahead, as starting takes longer than most requests. Each serves one request. */
-export function helpers(at: Layout) {
+export function standby(at: Layout) {
   const env = bareEnvironment(at);
   const program = ['-I', '-S', join(at.slotdFolder, 'enter.py')];
   let waiting: ChildProcessWithoutNullStreams[] = [];
