@@ -78,11 +78,10 @@ export async function startAgent(socket: string): Promise<FakeAgent> {
     if (path === '/host') return json(response, FACTS);
     if (path === '/usage') return json(response, { accounts: agent.usages });
     if (path.endsWith('/usage')) return json(response, USAGE);
-    if (path.includes('series')) return json(response, { step: 10, points: [] });
     if (path.includes('/plan'))
       return json(response, { steps: [...twoSteps, { id: 's3', resource: 'site', why: `Serve ${manifest?.sites[0]?.hosts[0]}` }] });
     if (path.endsWith('/slots')) return json(response, { slots: agent.slots });
-    if (path.includes('/series')) return json(response, agent.series);
+    if (path.includes('series')) return json(response, agent.series);
     if (path.includes('/logs')) return void response.end('2026-11-20T10:00:00.000Z O hello\n');
     if (!manifest) return json(response, {});
     response.setHeader('Content-Type', 'application/x-ndjson');

@@ -124,6 +124,8 @@ def run(sock, facts):
         spec = orders["spec"]
         kernel.name_process(spec["name"])
         try:
+            if spec["kind"] == "cgi":
+                cgi.prepare()
             _confine(orders)
         except BaseException as error:
             status.tell({"failed": f"the host could not prepare the process ({type(error).__name__}: {error})"})

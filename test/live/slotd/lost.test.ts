@@ -37,5 +37,5 @@ serial('of three thousand requests none is lost or carried out twice, whatever e
   t.log(found.happened);
   t.deepEqual(found.lost.slice(0, 20), []);
   t.deepEqual(found.twice, []);
-  t.true((found.happened.crash ?? 0) > 1 && (found.happened.restart ?? 0) > 1);
+  t.true((found.happened.crash ?? 0) > 0 && (found.happened.restart ?? 0) > 0);
 });
