@@ -159,6 +159,7 @@ def main():
         if verb == "exec":
             _exec(request)
         _tell(homework.do(verb, request))
+        os._exit(0)  # all is said: taking the interpreter apart would only keep the asker waiting
     except Exception as error:
         if verb == "exec":
             print(f"enter: {type(error).__name__}: {error}", file=sys.stderr)

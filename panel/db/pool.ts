@@ -16,6 +16,8 @@ const SESSION = [
 interface Held {
   connection: mysql.PoolConnection;
   live: boolean;
+  /** What is to happen once it has been committed. */
+  after: (() => void)[];
 }
 const transaction = new AsyncLocalStorage<Held>();
 let pool: mysql.Pool | null = null;
@@ -72,6 +74,13 @@ export function outside<T>(work: () => T): T {
   return transaction.exit(work);
 }
 
+/** Does something as soon as the transaction it is said in has been committed, and not at all when that fails; at once outside of one. */
+export function afterCommit(act: () => void): void {
+  const store = transaction.getStore();
+  if (store?.live) store.after.push(act);
+  else act();
+}
+
 async function execute<T>(sql: string, values: Value[]): Promise<T> {
   const connection = held() ?? open();
   try {
@@ -109,12 +118,13 @@ export async function together<T>(work: () => Promise<T>): Promise<T> {
   if (held()) return work();
   for (let attempt = 1; ; attempt++) {
     const connection = await open().getConnection();
-    const store = { connection, live: true };
+    const store: Held = { connection, live: true, after: [] };
     try {
       await connection.beginTransaction();
       const result = await transaction.run(store, work);
       store.live = false;
       await connection.commit();
+      for (const act of store.after) act();
       return result;
     } catch (error) {
       store.live = false;

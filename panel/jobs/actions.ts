@@ -4,7 +4,7 @@ import { Refused } from '../../provisioning/errors.ts';
 import * as accounts from '../accounts/queries.ts';
 import * as apps from '../apps/queries.ts';
 import { note } from '../audit/actions.ts';
-import { together } from '../db/pool.ts';
+import { afterCommit, together } from '../db/pool.ts';
 import { notFound } from '../middleware/errors.ts';
 import { type Actor, SYSTEM, signature } from '../people/actor.ts';
 import { randomPassword } from '../people/secrets.ts';
@@ -27,7 +27,7 @@ export interface Order {
 /** Adds a job for an account, in the caller's transaction. */
 export async function enqueue(actor: Actor, account: number, work: Order): Promise<queries.Job> {
   const id = await queries.insertJob({ ...work, subject: work.subject ?? '', accountId: account, madeBy: signature(actor).slice(0, 190) });
-  bell.emit('ring');
+  afterCommit(() => bell.emit('ring'));
   return (await queries.jobOf(SYSTEM, id))!;
 }
 
@@ -93,7 +93,7 @@ export async function retryJob(actor: Actor, id: number): Promise<queries.Job> {
     await apps.rebuildFailed(job.accountId, id);
     for (const app of await apps.ownersWithoutPassword(job.accountId)) await apps.setOwnerPassword(app.id, randomPassword(20));
     await note(actor, { action: 'job-retry', account: job.account, subject: String(id) });
-    bell.emit('ring');
+    afterCommit(() => bell.emit('ring'));
     return (await queries.jobOf(actor, id))!;
   });
 }

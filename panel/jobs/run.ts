@@ -12,8 +12,9 @@ import { hostById } from '../hosts/queries.ts';
 import { SYSTEM } from '../people/actor.ts';
 import { deletePeopleOf } from '../people/queries.ts';
 import { type Claim, finish, putBack } from '../queue/queries.ts';
-import { failedStep, mergePlan, setStep } from '../steps/queries.ts';
+import { failedStep, mergePlan } from '../steps/queries.ts';
 import { tellEnd } from '../webhooks/happened.ts';
+import { Notes } from './notes.ts';
 import { Output } from './output.ts';
 
 /** How long to wait before the next try when a host is away: at first it may just be restarting. */
@@ -74,16 +75,19 @@ async function deliver(claim: Claim, signal: AbortSignal): Promise<void> {
 /** Writes events down as they come; the last one says how it went. */
 async function follow(claim: Claim, events: AsyncGenerator<ApplyEvent>): Promise<{ ok: boolean; error?: string }> {
   const output = new Output(claim.id);
+  const notes = new Notes(claim.id, output);
   try {
     for await (const event of events) {
       if (event.type === 'plan') await mergePlan(claim.id, event.steps);
       else if (event.type === 'output') output.add(event.id, event.text);
-      else if (event.type === 'step') {
-        await output.flush();
-        await setStep(claim.id, event);
-      } else return event;
+      else if (event.type === 'step') notes.add(event);
+      else {
+        await notes.close();
+        return event;
+      }
     }
   } finally {
+    await notes.close().catch(() => {});
     await output.close();
   }
   return { ok: false, error: 'The host stopped telling what it did.' };

@@ -68,8 +68,8 @@ export async function startWorker(place: string): Promise<Worker> {
     running.set(claim.id, { claim, stop, ended });
   }
 
-  // A ring comes from inside a transaction, which is no place for a job: a moment later it has been committed.
-  const ring = () => void outside(() => setTimeout(look, 20));
+  // A job is no part of what the one who rings is doing.
+  const ring = () => void outside(() => setImmediate(look));
   bell.on('ring', ring);
   const timers = [
     setInterval(look, LOOK_MS),

@@ -20,6 +20,16 @@ export interface StepOutput {
   text: string;
 }
 
+/** What the agent tells of a step. */
+export interface StepNews {
+  id: string;
+  state: string;
+  at: number;
+  ms?: number;
+  error?: string;
+  help?: string;
+}
+
 /** The steps of a job that the asker has already been shown to have a right to, in the order they were planned. */
 export function stepsOf(job: number): Promise<JobStep[]> {
   return select<JobStep>(
@@ -47,21 +57,17 @@ export async function mergePlan(job: number, steps: PlannedStep[]): Promise<void
     job,
     ...steps.map(step => step.id),
   ]);
+  if (!steps.length) return;
   const last = (await one<{ last: number | null }>('SELECT MAX(position) AS last FROM job_steps WHERE job_id = ?', [job]))?.last ?? 0;
-  for (const [index, step] of steps.entries()) {
-    await change(
-      `INSERT INTO job_steps (job_id, step_id, position, resource, why) VALUES (?, ?, ?, ?, ?)
-       ON DUPLICATE KEY UPDATE state = IF(state = 'done', state, 'queued'), error = '', help = ''`,
-      [job, step.id, last + index + 1, step.resource.slice(0, 64), step.why.slice(0, 500)],
-    );
-  }
+  await change(
+    `INSERT INTO job_steps (job_id, step_id, position, resource, why) VALUES ${steps.map(() => '(?, ?, ?, ?, ?)').join(', ')}
+     ON DUPLICATE KEY UPDATE state = IF(state = 'done', state, 'queued'), error = '', help = ''`,
+    steps.flatMap((step, index) => [job, step.id, last + index + 1, step.resource.slice(0, 64), step.why.slice(0, 500)]),
+  );
 }
 
 /** Notes what became of a step. */
-export async function setStep(
-  job: number,
-  step: { id: string; state: string; at: number; ms?: number; error?: string; help?: string },
-): Promise<void> {
+export async function setStep(job: number, step: StepNews): Promise<void> {
   const started = step.state === 'running' ? new Date(step.at) : step.ms === undefined ? null : new Date(step.at - step.ms);
   await change(
     `UPDATE job_steps SET state = ?, started_at = COALESCE(?, started_at), ms = ?, error = ?, help = ? WHERE job_id = ? AND step_id = ?`,

@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { Failed } from '../errors.ts';
 import type { HomeEntry } from '../host.ts';
 import type { Layout } from '../layout.ts';
 import { plainName } from '../stacks/pick.ts';
 import type { HomeOp, Who } from '../steps.ts';
+import { standby } from './standby.ts';
 
-const PYTHON = '/usr/bin/python3';
 const MAX_ANSWER = 4 * 1024 * 1024;
 const ANSWER_SECONDS = 15;
 /** What is kept of one program's output; a customer's code may print for as long as it runs. */
@@ -38,21 +36,15 @@ const answer = z.discriminatedUnion('ok', [
 ]);
 type Answer = Extract<z.infer<typeof answer>, { ok: true }>;
 
-/** What the program is started with: where this host keeps things, nothing else of the agent's own environment. */
-function bareEnvironment({ state, run, homes, cgroup }: Layout): Record<string, string> {
-  return { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8', BERTH_STATE: state, BERTH_RUN: run, BERTH_HOMES: homes, BERTH_CGROUP: cgroup };
-}
-
 /** One way of becoming a customer: a short-lived process that drops to the uid before it touches anything. */
 export function enter(at: Layout) {
-  const env = bareEnvironment(at);
-  const program = ['-I', '-S', join(at.slotdFolder, 'enter.py')];
+  const { take } = standby(at);
   const request = (who: Who, rest: object) =>
     `${JSON.stringify({ uid: who.uid, gid: who.gid, home: who.home, homes: at.homes, tmp: at.tmp(who.name), ...rest })}\n`;
 
   function ask(who: Who, rest: object): Promise<Answer> {
     return new Promise((done, fail) => {
-      const child = spawn(PYTHON, program, { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+      const child = take();
       let out = '';
       let err = '';
       const timer = setTimeout(() => child.kill('SIGKILL'), ANSWER_SECONDS * 1000);
@@ -64,7 +56,6 @@ export function enter(at: Layout) {
         if (err.length < 4000) err += chunk;
       });
       child.on('error', fail);
-      child.stdin.on('error', () => {});
       child.stdin.end(request(who, rest));
       child.on('close', code => {
         clearTimeout(timer);
@@ -80,7 +71,7 @@ export function enter(at: Layout) {
   /** Runs a program to its end as the customer; resolves with its exit status. */
   function run(who: Who, rest: object, timeoutSeconds: number, tell: (text: string) => void): Promise<number | null> {
     return new Promise((done, fail) => {
-      const child = spawn(PYTHON, program, { env, cwd: '/', stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+      const child = take();
       const timer = setTimeout(() => {
         tell(`Stopped after ${timeoutSeconds} seconds.\n`);
         child.kill('SIGKILL');
@@ -97,7 +88,6 @@ export function enter(at: Layout) {
         });
       }
       child.on('error', fail);
-      child.stdin.on('error', () => {});
       child.stdin.end(request(who, { verb: 'exec', ...rest }));
       // `exit` and not `close`: a program that leaves a daemon behind must not hold the build open.
       child.on('exit', code => {

@@ -57,8 +57,12 @@ const PARTS: Record<string, (stage: Stage) => Promise<Row[]>> = {
   asleep: sleepingRows,
   many: neighbours,
   lost: lossRows,
-  accounts: stage => accountRows(stage.effort.accounts),
 };
+/** The same for what starts a whole Berth and needs no ground laid for it. */
+const ALONE: Record<string, (effort: Effort) => Promise<Row[]>> = {
+  accounts: effort => accountRows(effort.accounts),
+};
+const NAMES = [...Object.keys(PARTS), ...Object.keys(ALONE)];
 // Whose figures need which slot servers.
 const FEW = ['memory', 'asleep', 'many'];
 const MANY = ['asleep', 'many'];
@@ -97,29 +101,29 @@ async function measure(stage: Stage, parts: string[]): Promise<Row[]> {
   if (needs(parts, FEW)) await stage.few.start();
   if (parts.includes('many') && !parts.includes('asleep')) await stage.many.start();
   for (const part of parts) {
-    console.log(`${new Date().toISOString().slice(11, 19)} ${part} …`);
+    begin(part);
     rows.push(...(await PARTS[part]!(stage)));
   }
   return rows;
 }
 
+const begin = (part: string) => console.log(`${new Date().toISOString().slice(11, 19)} ${part} …`);
+
 /** The parts asked for, in their own order; all of them when none is named. */
 function wanted(argv: string[]): string[] {
   const at = argv.indexOf('--only');
-  if (at < 0) return Object.keys(PARTS);
+  if (at < 0) return NAMES;
   const names = (argv[at + 1] ?? '').split(',');
-  const strange = names.find(name => !(name in PARTS));
-  if (strange !== undefined) throw new Error(`--only takes some of ${Object.keys(PARTS).join(',')}, not "${strange}".`);
-  return Object.keys(PARTS).filter(name => names.includes(name));
+  const strange = names.find(name => !NAMES.includes(name));
+  if (strange !== undefined) throw new Error(`--only takes some of ${NAMES.join(',')}, not "${strange}".`);
+  return NAMES.filter(name => names.includes(name));
 }
 
-async function main(): Promise<void> {
-  if (process.getuid?.() !== 0) throw new Error('The benchmarks start servers as other users and need root.');
-  const quick = process.argv.includes('--quick');
-  const parts = wanted(process.argv);
+/** The parts that are measured side by side, on the same ground. */
+async function together(parts: string[], effort: Effort): Promise<Row[]> {
   installPeers(forbidServices);
   console.log('Laying out the same apps for every server …');
-  const stage = await setUp(await layGround(USERS), quick ? QUICK : FULL, parts);
+  const stage = await setUp(await layGround(USERS), effort, parts);
   const { folder } = stage.ground;
   const clear = async () => {
     await Promise.all([stage.main, stage.few, stage.many].map(berth => berth.end()));
@@ -128,10 +132,7 @@ async function main(): Promise<void> {
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => clear().finally(() => process.exit(1)));
   try {
-    const rows = await measure(stage, parts);
-    console.log(`\n${table(rows)}`);
-    writeJson(OUTPUT, rows, quick);
-    console.log(`\nEvery sample is in ${OUTPUT}.`);
+    return await measure(stage, parts);
   } catch (error) {
     for (const log of ['main', 'few', 'many', 'uwsgi', 'gunicorn', 'modwsgi', 'passenger', 'nginx', 'cgi']) {
       const path = `${folder}/${log}.log`;
@@ -141,6 +142,22 @@ async function main(): Promise<void> {
   } finally {
     await clear();
   }
+}
+
+async function main(): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error('The benchmarks start servers as other users and need root.');
+  const quick = process.argv.includes('--quick');
+  const effort = quick ? QUICK : FULL;
+  const parts = wanted(process.argv);
+  const shared = parts.filter(part => part in PARTS);
+  const rows = shared.length ? await together(shared, effort) : [];
+  for (const part of parts.filter(part => part in ALONE)) {
+    begin(part);
+    rows.push(...(await ALONE[part]!(effort)));
+  }
+  console.log(`\n${table(rows)}`);
+  writeJson(OUTPUT, rows, quick);
+  console.log(`\nEvery sample is in ${OUTPUT}.`);
 }
 
 await main();

@@ -4,6 +4,7 @@ Before: every dict, list, set and deque, the instances' dictionaries and slots, 
 differs gets its old contents again, what was added to sys.modules is gone, caches that grew are emptied. What the C library or an
 extension keeps for itself cannot be taken back; the few such things that Python code can reach are compared instead.
 """
+import array
 import atexit
 import collections
 import functools
@@ -43,15 +44,16 @@ def _kind(thing):
     return None
 
 
-def _copy(thing, kind):
-    return dict(kind.items(thing)) if issubclass(kind, dict) else list(kind.__iter__(thing))
+def _parts(thing, kind):
+    """What a container holds, one after another; of a dict first the keys, then the values."""
+    return [*kind.keys(thing), *kind.values(thing)] if issubclass(kind, dict) else [*kind.__iter__(thing)]
 
 
 def _same(thing, kind, old):
-    if kind.__len__(thing) != len(old):
+    if kind.__len__(thing) * (1 + issubclass(kind, dict)) != len(old):
         return False
     if issubclass(kind, dict):
-        return all(a is b and old[b] is value for (a, value), b in zip(kind.items(thing), old))
+        return all(a is b for a, b in zip(_parts(thing, kind), old))
     if kind is set:
         return {id(part) for part in set.__iter__(thing)} == {id(part) for part in old}
     return all(a is b for a, b in zip(kind.__iter__(thing), old))
@@ -86,6 +88,11 @@ def _outside():
     )
 
 
+def _groups(parts, size):
+    """A long list's parts, so many at a time."""
+    return zip(*[iter(parts)] * size)
+
+
 class Snapshot:
     """The state of the interpreter's objects at one moment."""
 
@@ -108,9 +115,14 @@ class Snapshot:
                     found.pop(id(part), None)
         for ours in (everything, found, self.__dict__):
             found.pop(id(ours), None)
-        self.containers = [(thing, _kind(thing), _copy(thing, _kind(thing))) for thing in found.values()]
+        # Few long lists instead of a small object for each thing: what the notes leave is given back to the kernel, and small objects
+        # would leave holes between what the stretch of code makes, in the zygote for good.
+        self.containers, self.parts, self.ends = list(found.values()), [], array.array("Q")
+        for thing in self.containers:
+            self.parts += _parts(thing, _kind(thing))
+            self.ends.append(len(self.parts))
         self.slots = self._slots(everything)
-        self.cells = [(thing, _content(thing)) for thing in everything if type(thing) is types.CellType]
+        self.cells = [part for thing in everything if type(thing) is types.CellType for part in (thing, _content(thing))]
         self.caches = {id(cache): cache.cache_info().currsize for cache in everything if type(cache) is functools._lru_cache_wrapper}
         self.outside = _outside()
 
@@ -125,18 +137,23 @@ class Snapshot:
                 ]
             for member in members[kind]:
                 try:
-                    found.append((thing, member, member.__get__(thing, kind)))
+                    found += thing, member, member.__get__(thing, kind)
                 except AttributeError:
-                    found.append((thing, member, _EMPTY))
+                    found += thing, member, _EMPTY
         return found
 
     def changed(self):
         """The containers that differ now: (container, its kind, its old contents)."""
-        return [
-            (thing, kind, old) for thing, kind, old in self.containers
-            if not _same(thing, kind, old) and thing is not re._cache and not _is_subclass_table(thing)
-            and not (kind is set and _is_class_cache(old) and _is_class_cache(thing))
-        ]
+        found, start = [], 0
+        for thing, end in zip(self.containers, self.ends):
+            kind, old, start = _kind(thing), self.parts[start:end], end
+            if _same(thing, kind, old) or thing is re._cache or _is_subclass_table(thing):
+                continue
+            if kind is set and _is_class_cache(old) and _is_class_cache(thing):
+                continue
+            half = len(old) // 2
+            found.append((thing, kind, dict(zip(old[:half], old[half:])) if issubclass(kind, dict) else old))
+        return found
 
     def restore(self):
         """Gives everything its old contents. Returns what could not be taken back, as text; None when nothing is left."""
@@ -155,9 +172,9 @@ class Snapshot:
                 _restore_class(classes[id(thing)], old)
             else:
                 _restore(thing, kind, old)
-        for thing, member, old in self.slots:
+        for thing, member, old in _groups(self.slots, 3):
             _restore_slot(thing, member, old)
-        for cell, old in self.cells:
+        for cell, old in _groups(self.cells, 2):
             if _content(cell) is not old:
                 if old is _EMPTY:
                     del cell.cell_contents

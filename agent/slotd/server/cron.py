@@ -3,14 +3,14 @@
 UTC has no hour that comes twice or never, so a job that should run once a day runs once a day. As in every cron, when both the day of
 the month and the day of the week are restricted, either is enough.
 """
-import calendar
 import time
 
 _NAMED = {
     "@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0",
     "@monthly": "0 0 1 * *", "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *",
 }
-_MONTHS = {name.lower(): number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
+_SHORT = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = {name.lower(): number for number, name in enumerate(_SHORT, 1)}
 _DAYS = {name.lower(): number for number, name in enumerate("Sun Mon Tue Wed Thu Fri Sat".split())}
 _FIELDS = (
     ("minute", 0, 59, {}), ("hour", 0, 23, {}), ("day of the month", 1, 31, {}), ("month", 1, 12, _MONTHS),
@@ -88,4 +88,4 @@ class Schedule:
 def stamp(moment):
     """A time as people read it."""
     day = time.gmtime(moment)
-    return f"{day.tm_mday} {calendar.month_abbr[day.tm_mon]} {day.tm_year}, {day.tm_hour:02d}:{day.tm_min:02d} UTC"
+    return f"{day.tm_mday} {_SHORT[day.tm_mon - 1]} {day.tm_year}, {day.tm_hour:02d}:{day.tm_min:02d} UTC"

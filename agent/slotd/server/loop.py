@@ -6,7 +6,6 @@ import select
 import signal
 import sys
 import time
-import traceback
 
 READ, WRITE, ONCE = select.EPOLLIN, select.EPOLLOUT, select.EPOLLONESHOT
 
@@ -83,7 +82,7 @@ class Loop:
             act(*arguments)
         except Exception:
             try:
-                traceback.print_exc(file=sys.stderr)
+                sys.__excepthook__(*sys.exc_info())  # the module traceback would be half a MiB in each of our processes
             except OSError:
                 pass  # a full disk, or nobody reads any more
 
