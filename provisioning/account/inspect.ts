@@ -1,5 +1,6 @@
 import type { DiskQuota, Entry, HomeEntry, Sight } from '../host.ts';
 import type { Manifest } from '../manifest.ts';
+import { furnished } from './home.ts';
 import { groupId, takenBy } from './userdb.ts';
 
 /** The account as the host has it. */
@@ -36,7 +37,7 @@ export async function inspect(sight: Sight, manifest: Manifest): Promise<Account
     texts,
     noted,
     entries,
-    home: entries[home] ? await sight.home(who, [`${home}/apps`, `${home}/www`]) : {},
+    home: entries[home] ? await sight.home(who, furnished(home)) : {},
     webGroup: groupId(group, 'www-data') ?? 0,
     taken:
       (account.alias ? takenBy(passwd, account.alias, account.uid) : null) ??

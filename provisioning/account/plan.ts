@@ -2,6 +2,7 @@ import { Refused } from '../errors.ts';
 import type { Layout } from '../layout.ts';
 import type { Manifest } from '../manifest.ts';
 import type { Act, Step } from '../steps.ts';
+import { furnish } from './home.ts';
 import type { AccountFound } from './inspect.ts';
 import { planQuota } from './quota.ts';
 import { aliasRecord, groupRecord, ownRecord, sameNumber, userRecord } from './userdb.ts';
@@ -96,7 +97,6 @@ export function plan(manifest: Manifest, found: AccountFound, at: Layout): Step[
       },
     );
   }
-  const home = at.home(account.name);
   const ground = [...records(manifest, found, at), ...folders(manifest, found, at), ...alias(manifest, found, at)];
   const steps = [...ground, ...planQuota(account, found.quota)];
   if (account.state === 'suspended') {
@@ -104,10 +104,8 @@ export function plan(manifest: Manifest, found: AccountFound, at: Layout): Step[
       ? [...steps, step(`End every process of ${account.name}`, { do: 'sweep', account: account.name, uid: account.uid })]
       : steps;
   }
-  const missing = ['apps', 'www'].filter(folder => found.home[`${home}/${folder}`]?.kind !== 'folder');
-  if (missing.length) {
-    const ops = missing.map(folder => ({ op: 'folder' as const, path: `${home}/${folder}`, mode: 0o755 }));
-    steps.push(step(`Prepare the home of ${account.name}`, { do: 'home', who: { ...account, home }, ops }));
-  }
+  const ops = furnish(account.name, found.home, at);
+  if (ops.length)
+    steps.push(step(`Prepare the home of ${account.name}`, { do: 'home', who: { ...account, home: at.home(account.name) }, ops }));
   return steps;
 }

@@ -27,16 +27,6 @@ export function configText(manifest: Manifest, at: Layout): string {
   return `${JSON.stringify(facts, null, 2)}\n`;
 }
 
-/** What the account's shell reads when somebody signs in. Written once, then the customer's own. Pure. */
-export function profileText(account: string, at: Layout): string {
-  return [
-    '# Read by your shell when you sign in. Change it as you like; Berth wrote it once and leaves it alone.',
-    `export BERTH_CONFIG="${at.userConfig(account)}"`,
-    'export LANG=C.UTF-8',
-    '',
-  ].join('\n');
-}
-
 /** The MySQL option file: `[client]` is the first database, `[client_<name>]` (--defaults-group-suffix=_<name>) each one. Pure. */
 export function myCnfText(manifest: Manifest, at: Layout): string {
   const group = (suffix: string, spec: Manifest['databases'][number]) =>

@@ -1,14 +1,13 @@
-import type { HomeEntry, Sight } from '../host.ts';
+import type { Sight } from '../host.ts';
 import type { Manifest } from '../manifest.ts';
 
 /** The configuration files as they stand. */
 export interface ConfigFound {
   texts: Record<string, string | null>;
   files: string[];
-  home: Record<string, HomeEntry | null>;
 }
 
-/** Reads root's copies and what the home holds in their place. */
+/** Reads the files that root wrote. */
 export async function inspect(sight: Sight, manifest: Manifest): Promise<ConfigFound> {
   const { account } = manifest;
   const at = sight.layout;
@@ -16,10 +15,5 @@ export async function inspect(sight: Sight, manifest: Manifest): Promise<ConfigF
   for (const config of manifest.configs) paths.push(at.userEnv(account.name, config.app));
   const texts: ConfigFound['texts'] = {};
   for (const path of paths) texts[path] = await sight.text(path);
-  const home = at.home(account.name);
-  return {
-    texts,
-    files: await sight.list(at.user(account.name)),
-    home: await sight.home({ ...account, home }, [`${home}/.my.cnf`, `${home}/.berth.json`, `${home}/.profile`]),
-  };
+  return { texts, files: await sight.list(at.user(account.name)) };
 }

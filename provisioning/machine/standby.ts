@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Layout } from '../layout.ts';
 
 const PYTHON = '/usr/bin/python3';
-/** What opening an account needs. Each waits for its one request, so nothing of a customer is in it. */
+/** One to open an account with and one to look meanwhile. Each waits for its one request, so nothing of a customer is in it. */
 const READY = 2;
 /** New ones are started when there is a pause: in the middle of work they would only take the processor from it. */
 const PAUSE_MS = 60;
