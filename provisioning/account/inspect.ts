@@ -37,7 +37,7 @@ export async function inspect(sight: Sight, manifest: Manifest): Promise<Account
     texts,
     noted,
     entries,
-    home: entries[home] ? await sight.home(who, furnished(home)) : {},
+    home: entries[home]?.uid === account.uid ? await sight.home(who, furnished(home)) : {},
     webGroup: groupId(group, 'www-data') ?? 0,
     taken:
       (account.alias ? takenBy(passwd, account.alias, account.uid) : null) ??

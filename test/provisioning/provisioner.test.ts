@@ -198,3 +198,10 @@ test('no secret is in what people see of a plan', async t => {
   for (const secret of [app.databases[0]!.password, app.runtimes[0]!.owner!.password!, app.configs[0]!.secretKey])
     t.false(seen.includes(secret));
 });
+
+test('a home that is somebody else’s is refused, and not touched', async t => {
+  const paper = blankPaper();
+  const host = paperHost(somewhere, paper);
+  paper.entries.set('/home/ada', { kind: 'folder', mode: 0o700, uid: 1234, gid: 1234 });
+  await t.throwsAsync(stepsLeft(host, buildManifest()), { message: /already belongs to the unix user number 1234/ });
+});
