@@ -49,6 +49,9 @@ export function api(parts: Parts, token: string | null): Koa {
   router.delete('/accounts/:name', async ctx => {
     stream(ctx, await keeper.take('remove', readManifest(await json(ctx), ctx.params.name ?? '')));
   });
+  router.post('/accounts/:name/interrupt', async ctx => {
+    ctx.body = { interrupted: await keeper.interrupt(ctx.params.name ?? '') };
+  });
   stackRoutes(router, parts);
   windowRoutes(router, parts);
 

@@ -80,8 +80,18 @@ export function keeper(host: Host, journal: Journal, queue: Queue, log: (line: s
     for (const account of await journal.accounts()) await refresh(account, everything);
   }
 
+  /** Ends what is being built for an account, because a suspension or a deletion waits behind it; it fails, and may be tried again later. */
+  async function interrupt(account: string): Promise<boolean> {
+    const kept = await journal.kept(account);
+    if (!kept || kept.manifest.account.state === 'suspended' || !queue.interrupt(account)) return false;
+    const { uid } = kept.manifest.account;
+    await host.act({ do: 'sweep', account, uid, why: `End what is being built for ${account}`, resource: 'account' }, () => {});
+    return true;
+  }
+
   return {
     take,
+    interrupt,
     resume,
     boot,
     refresh,

@@ -10,11 +10,16 @@ export interface Work {
   intent: Intent;
   events: ApplyEvent[];
   listeners: Set<(event: ApplyEvent) => void>;
+  /** Set when something urgent waits behind this work: no further step is begun. */
+  interrupted: boolean;
   done: Promise<void>;
 }
 
 /** Builds are heavy: so many accounts are worked on at once, the rest waits its turn. */
 const AT_ONCE = 4;
+
+const isHeavy = ({ kind }: Intent, { account, runtimes }: Manifest) =>
+  kind === 'apply' && account.state === 'active' && runtimes.length > 0;
 
 /** The steps an intent still needs. Throws Refused when the manifest cannot be. */
 export async function stepsFor(host: Host, kind: Intent['kind'], manifest: Manifest): Promise<Step[]> {
@@ -22,14 +27,12 @@ export async function stepsFor(host: Host, kind: Intent['kind'], manifest: Manif
   return kind === 'remove' ? remove(manifest, found, host.layout) : plan(manifest, found, host.layout);
 }
 
-/** One line for each account, so that no two manifests of one account are worked on at once; at most a few accounts together. */
-export function queue(host: Host, journal: Journal, log: (line: string) => void, applied: (manifest: Manifest) => void = () => {}) {
-  const works = new Map<string, Work>();
-  const lines = new Map<string, Promise<void>>();
+/** Room for so many heavy works at a time. Suspensions, removals and accounts without apps are light, and never wait for others' builds. */
+function turns() {
   const waiting: (() => void)[] = [];
   let running = 0;
-
-  async function slot<T>(work: () => Promise<T>): Promise<T> {
+  return async <T>(heavy: boolean, work: () => Promise<T>): Promise<T> => {
+    if (!heavy) return work();
     if (running >= AT_ONCE) await new Promise<void>(go => waiting.push(go));
     running++;
     try {
@@ -38,13 +41,24 @@ export function queue(host: Host, journal: Journal, log: (line: string) => void,
       running--;
       waiting.shift()?.();
     }
-  }
+  };
+}
+
+/** One line for each account, so that no two manifests of one account are worked on at once; at most a few accounts together. */
+export function queue(host: Host, journal: Journal, log: (line: string) => void, applied: (manifest: Manifest) => void = () => {}) {
+  const works = new Map<string, Work>();
+  const lines = new Map<string, Promise<void>>();
+  const slot = turns();
 
   async function make(work: Work, manifest: Manifest, tell: (event: ApplyEvent) => void): Promise<void> {
     const { account, kind, generation } = work.intent;
     const ended = (ok: boolean, error?: string) => tell({ type: 'end', ok, generation, ...(error ? { error } : {}) });
     try {
-      await apply(host, await stepsFor(host, kind, manifest), tell);
+      const act: Host['act'] = (step, output) => {
+        if (work.interrupted) throw new Failed('The account is being suspended or deleted.', { help: 'Try again when it stands.' });
+        return host.act(step, output);
+      };
+      await apply({ ...host, act }, await stepsFor(host, kind, manifest), tell);
       await journal.end(work.intent, true);
       ended(true);
       if (kind === 'apply') applied(manifest);
@@ -68,14 +82,14 @@ export function queue(host: Host, journal: Journal, log: (line: string) => void,
   function enqueue(intent: Intent, manifest: Manifest): Work {
     const current = same(intent);
     if (current) return current;
-    const work: Work = { intent, events: [], listeners: new Set(), done: Promise.resolve() };
+    const work: Work = { intent, events: [], listeners: new Set(), interrupted: false, done: Promise.resolve() };
     const tell = (event: ApplyEvent) => {
       work.events.push(event);
       for (const listener of work.listeners) listener(event);
     };
     const before = lines.get(intent.account) ?? Promise.resolve();
     work.done = before
-      .then(() => slot(() => make(work, manifest, tell)))
+      .then(() => slot(isHeavy(intent, manifest), () => make(work, manifest, tell)))
       .finally(() => {
         if (works.get(intent.account) === work) {
           works.delete(intent.account);
@@ -89,7 +103,7 @@ export function queue(host: Host, journal: Journal, log: (line: string) => void,
 
   /** Does something of an account's in its line, so that no manifest of it is worked on meanwhile. */
   async function inLine(account: string, act: () => Promise<void>): Promise<void> {
-    const done = (lines.get(account) ?? Promise.resolve()).then(() => slot(act));
+    const done = (lines.get(account) ?? Promise.resolve()).then(() => slot(true, act));
     const settled = done.catch(() => {});
     lines.set(account, settled);
     await done.finally(() => {
@@ -97,7 +111,22 @@ export function queue(host: Host, journal: Journal, log: (line: string) => void,
     });
   }
 
-  return { enqueue, same, inLine, busy: (account: string) => works.has(account), idle: () => Promise.allSettled([...lines.values()]) };
+  /** Lets work that runs for an account end after the step it is at, unless it is itself urgent. Answers whether there was any. */
+  function interrupt(account: string): boolean {
+    const work = works.get(account);
+    if (!work || work.intent.kind === 'remove') return false;
+    work.interrupted = true;
+    return true;
+  }
+
+  return {
+    enqueue,
+    same,
+    inLine,
+    interrupt,
+    busy: (account: string) => works.has(account),
+    idle: () => Promise.allSettled([...lines.values()]),
+  };
 }
 
 export type Queue = ReturnType<typeof queue>;

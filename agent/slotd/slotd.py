@@ -18,7 +18,8 @@ Processes
   groups and their jail, become the customer for good, and only then read their environment and import customer code (worker.py).
   Kind cgi: the worker (cgi.py) finds the script of each request and runs it (cgi_run.py). Kind php: the child becomes a PHP-FPM of the
   slot's own (php.py) that gets the slot's socket; from then on it is a foreign program.
-  A blank child takes the write faults of a start while it waits (rehearse.py). Those pages stay charged to the zygote's group,
+  A blank child takes the write faults of a start while it waits (rehearse.py); ten minutes after the last start of its
+  zygote one that has not takes its place, and does so when its orders come: that visitor waits some 10 ms longer. Those pages stay charged to the zygote's group,
   so the slot's and the account's limits are lower by them while it lives (advance.py), and the status counts them.
   In mode per-request the worker (perrequest.py) runs no request: it forks a child for each (oneshot.py), keeps one spare, and
   leaves before it accepts when the code below the app's root has changed (sources.py). Apps with threads have threaded.py, ASGI apps
@@ -43,7 +44,7 @@ Continuity
   log lines, which is said once. A sleeping slot is its socket and about a kilobyte (sleeper.py, packed.py).
 
 Protocol with zygotes and workers: small JSON messages, one a packet, on SOCK_SEQPACKET pairs (wire.py)
-  slotd -> zygote  b"fork"                     zygote -> slotd  {"ready"...}, {"child": pid} with the child's socket
+  slotd -> zygote  b"fork", b"calm"            zygote -> slotd  {"ready"...}, {"child": pid} with the child's socket
   slotd -> child   {"spec","gates","homes","skeleton","kept","library"} with listening socket, stdout pipe, stderr pipe
   child -> slotd   {"ready"}, {"failed": cause}, {"mismatch": what}, {"n": requests, "ms": histogram}, {"leaving": why}; "changed" and "spent" ask for a successor
   slotd -> child   b"leave"

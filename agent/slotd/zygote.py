@@ -1,7 +1,7 @@
 """A zygote: a single-threaded interpreter with modules loaded and nothing else, which forks blank children for slotd.
 
 Started as `python3 -I -S -B -u zygote.py <slotd's pid> <preload file> <site-packages or ->` with its control socket as
-descriptor 3. slotd sends b"fork"; the answer is {"child": pid} with the slotd end of the child's own socket pair. Children are
+descriptor 3. slotd sends b"fork", or b"calm" for a child that may wait long; the answer is {"child": pid} with the slotd end of the child's own socket pair. Children are
 forked twice, so that slotd (a subreaper) is their parent. No tenant datum ever enters this process: what a child must know
 arrives over the child's own socket, after the fork.
 """
@@ -44,7 +44,7 @@ def _preload(names):
     return failed
 
 
-def _fork_blank(control, facts):
+def _fork_blank(control, facts, calm):
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     wire.refuse_descriptors(theirs)
     middle = os.fork()
@@ -54,7 +54,7 @@ def _fork_blank(control, facts):
             if pid == 0:
                 control.close()
                 theirs.close()
-                child.run(ours, facts)
+                child.run(ours, facts, calm)
             wire.send(control, {"child": pid}, [theirs.fileno()])
         finally:
             os._exit(0)
@@ -128,8 +128,8 @@ def main():
         order = control.recv(64)
         if not order:
             return
-        if order == b"fork":
-            _fork_blank(control, facts)
+        if order in (b"fork", b"calm"):
+            _fork_blank(control, facts, order == b"calm")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 import { Refused } from '../../provisioning/errors.ts';
 import { note } from '../audit/actions.ts';
-import { duplicateKey, together } from '../db/pool.ts';
+import { duplicateKey, outside, together } from '../db/pool.ts';
 import { reserveDomain } from '../domains/names.ts';
+import { interrupt } from '../hosts/client.ts';
 import * as hosts from '../hosts/queries.ts';
 import { enqueue, order } from '../jobs/actions.ts';
-import { cancelQueued, type Job } from '../jobs/queries.ts';
+import { cancelQueued, hasRunningJob, type Job } from '../jobs/queries.ts';
 import { notFound } from '../middleware/errors.ts';
 import { type Actor, SYSTEM } from '../people/actor.ts';
 import { addPerson, customerOf, endSessionsOf, setEmails, setPassword } from '../people/queries.ts';
@@ -183,16 +184,28 @@ export async function changePlan(actor: Actor, username: string, plan: string): 
   return (await changeAccount(actor, username, { plan })).job;
 }
 
+/** A suspension or a deletion does not wait for a build: whatever runs for the account is ended, in the background. */
+function hurry(account: Account): void {
+  void outside(async () => {
+    const host = await hosts.hostById(account.hostId);
+    if (host && (await hasRunningJob(account.id))) await interrupt(host, account.unixName);
+  })
+    // A host that is away has nothing running that anybody waits for.
+    .catch(() => {});
+}
+
 /** Suspends an account: its people are signed out at once, its sites, processes and databases by a job. */
 export async function suspendAccount(actor: Actor, username: string, reason: string): Promise<Job> {
   const account = await liveAccount(actor, username);
-  return together(async () => {
+  const job = await together(async () => {
     await queries.setSuspended(account.id, true, reason);
     await endSessionsOf(account.id);
     const job = await order(actor, account.id, { kind: 'account-suspend', title: `Suspend the account ${username}` });
     await note(actor, { action: 'account-suspend', account: username, detail: { reason } });
     return job;
   });
+  hurry(account);
+  return job;
 }
 
 /** Lifts a suspension. */
@@ -219,7 +232,7 @@ export async function deleteAccount(actor: Actor, username: string, confirm: str
       },
     );
   }
-  return together(async () => {
+  const job = await together(async () => {
     await queries.setStage(account.id, 'terminating', ['building', 'active', 'failed', 'terminating']);
     await endSessionsOf(account.id);
     await cancelQueued(account.id, 'The account is being deleted, so this is no longer needed.');
@@ -227,4 +240,6 @@ export async function deleteAccount(actor: Actor, username: string, confirm: str
     await note(actor, { action: 'account-delete', account: username });
     return job;
   });
+  hurry(account);
+  return job;
 }

@@ -181,6 +181,11 @@ export async function remove(host: Endpoint, manifest: Manifest, signal?: AbortS
   return events(host, await mustBeOk(host, await ask(host, options)));
 }
 
+/** Ends what is being built for an account, so that what waits behind it need not wait for a package index. */
+export async function interrupt(host: Endpoint, account: string): Promise<void> {
+  await json<object>(host, { method: 'POST', path: `${at(account)}/interrupt`, timeoutMs: 15_000 });
+}
+
 /** What would be done for a manifest, or for its removal; changes nothing. */
 export async function plan(host: Endpoint, manifest: Manifest, removal = false): Promise<PlannedStep[]> {
   const path = `${at(manifest.account.name)}/plan${removal ? '?remove=1' : ''}`;

@@ -84,6 +84,11 @@ export async function cancelQueued(account: number, why: string): Promise<void> 
   );
 }
 
+/** Whether a job of an account is being worked on. */
+export async function hasRunningJob(account: number): Promise<boolean> {
+  return (await one(`SELECT id FROM jobs WHERE running_account = ? LIMIT 1`, [account])) !== null;
+}
+
 /** Puts a failed job back in the queue; false when it has not failed. */
 export async function requeueFailed(id: number): Promise<boolean> {
   const sql = `UPDATE jobs SET state = 'queued', attempt = 0, error = '', help = '', message = '', finished_at = NULL, run_after = NOW(3)

@@ -11,6 +11,8 @@ import { runJob } from './run.ts';
 
 /** How many accounts are worked on at once, and how often the queue is looked at. */
 const AT_ONCE = 8;
+/** Suspensions and deletions find room when everything else is busy building. */
+const MORE_FOR_URGENT = 4;
 const LOOK_MS = 500;
 const RENEW_MS = 5000;
 const CHORES_MS = 600_000;
@@ -44,8 +46,8 @@ export async function startWorker(place: string): Promise<Worker> {
     try {
       do {
         again = false;
-        while (!stopped && running.size < AT_ONCE) {
-          const claim = await claimNext(name);
+        while (!stopped && running.size < AT_ONCE + MORE_FOR_URGENT) {
+          const claim = await claimNext(name, running.size >= AT_ONCE);
           if (!claim) break;
           start(claim);
         }

@@ -16,7 +16,7 @@ export interface Claim {
 const LEASE_SECONDS = 20;
 
 /** Takes the next job: the oldest of each account, one at a time per account, suspensions and deletions first. */
-export async function claimNext(worker: string): Promise<Claim | null> {
+export async function claimNext(worker: string, urgentOnly = false): Promise<Claim | null> {
   try {
     return await together(async () => {
       const next = await one<Omit<Claim, 'worker'>>(
@@ -24,7 +24,9 @@ export async function claimNext(worker: string): Promise<Claim | null> {
          WHERE j.state = 'queued' AND j.run_after <= NOW(3)
            AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.running_account = j.account_id)
            AND NOT EXISTS (SELECT 1 FROM jobs o WHERE o.account_id = j.account_id AND o.state = 'queued' AND o.id < j.id)
+           AND (? = 0 OR j.kind IN ('account-suspend', 'account-delete'))
          ORDER BY j.kind IN ('account-suspend', 'account-delete') DESC, j.id LIMIT 1 FOR UPDATE SKIP LOCKED`,
+        [urgentOnly ? 1 : 0],
       );
       if (!next) return null;
       const taken = await change(

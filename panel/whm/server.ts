@@ -85,13 +85,17 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   }
 }
 
+const running = new Set<Promise<void>>();
+
 /** What answers WHM's calls, for any HTTP server. */
 export const listener: RequestListener = (request, response) => {
-  answer(request, response).catch(error => {
-    if (response.headersSent) return response.destroy();
+  const work = answer(request, response).catch(error => {
+    if (response.headersSent) return void response.destroy();
     if (error instanceof TooMany) return send(response, 403, DENIED);
     send(response, 500, failure('', 1, 'query', reasonOf(error).reason));
   });
+  running.add(work);
+  void work.finally(() => running.delete(work));
 };
 
 /** The WHM-compatible port, open until it is closed. */
@@ -159,6 +163,8 @@ export async function startWhm(settings: WhmSettings): Promise<Whm> {
     port: (tls.address() as { port: number }).port,
     async close() {
       const closed = new Promise(done => tls.close(done));
+      // What has begun is finished, so that no account is left half made.
+      await Promise.allSettled(running);
       for (const socket of open) socket.destroy();
       await closed;
     },

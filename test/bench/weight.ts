@@ -3,7 +3,7 @@ import { firstByte, load } from './client.ts';
 import { emperor, gunicorn, modWsgi } from './peers.ts';
 import { pss, slab, stop, ticks, tree } from './process.ts';
 import type { Row } from './report.ts';
-import type { Stage } from './stage.ts';
+import { type Stage, turn } from './stage.ts';
 
 const MIB = 1024;
 
@@ -46,6 +46,15 @@ export async function residentRow(stage: Stage): Promise<Row> {
 /** What sleeping costs: starts the slot server with all the slots, which must not stand yet. */
 export async function sleepingRows(stage: Stage): Promise<Row[]> {
   const { few, many, effort } = stage;
+  const user = turn(stage, 0);
+  await few.asleep(user);
+  await firstByte({ host: '127.0.0.1', port: stage.ground.port }, `s0-${user.n}.${few.id}`);
+  await few.asleep(user);
+  await pause(1500);
+  const lately = pss(tree(few.pid)) / MIB;
+  // As ten minutes after that visit: a new slotd's blank child has taken no pages either.
+  await few.end();
+  await few.start();
   await pause(1500);
   const fixed = pss(tree(few.pid)) / MIB;
   const before = slab();
@@ -70,7 +79,14 @@ export async function sleepingRows(stage: Stage): Promise<Row[]> {
       met: (_, b) => b <= 8 && processes <= 1,
       note,
     },
-    { figure: 'slotd with one stack, all asleep (PSS)', unit: 'MiB', berth: [fixed], goal: '≤ 60 MiB', met: (_, b) => b <= 60 },
+    {
+      figure: 'slotd with one stack, all asleep (PSS)',
+      unit: 'MiB',
+      berth: [fixed],
+      goal: '≤ 60 MiB',
+      met: (_, b) => b <= 60,
+      note: `${lately.toFixed(1)} MiB for ten minutes after a wake`,
+    },
     {
       ...{
         figure: `slotd at rest with ${effort.slots} slots, cpu`,

@@ -112,14 +112,17 @@ def _run_app(spec, status, listener, facts, library):
     serve.run(spec, status, listener)
 
 
-def run(sock, facts):
-    """The blank child: waits for its orders, then never returns."""
+def run(sock, facts, calm):
+    """The blank child: waits for its orders, then never returns. A calm one takes its pages only when the orders have come."""
     code = BROKEN
     try:
-        rehearse.take(facts.touched)
+        if not calm:
+            rehearse.take(facts.touched)
         orders, given = wire.receive(sock)
         if orders is None:
             os._exit(0)
+        if calm:
+            rehearse.take(facts.touched)
         listener, status = _settle_descriptors(sock, given)
         spec = orders["spec"]
         kernel.name_process(spec["name"])

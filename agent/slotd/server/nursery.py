@@ -13,6 +13,7 @@ from slotd.server.loop import READ
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _ENVIRONMENT = {"LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+_CALM_SECONDS = 600  # without a start, until the blank child that waits shall hold nothing of its own
 _DEFAULT = [number for number in range(1, 32) if number not in (signal.SIGKILL, signal.SIGSTOP)]
 
 
@@ -49,6 +50,7 @@ class Zygote:
         # `early`: bytes that each child makes its own before it enters a slot's group, which therefore does not count them.
         self.asked = self.failures = self.early = 0
         self.spares, self.waiting = [], deque()
+        self.last, self.settling = None, False  # when a child was wanted last
         self.stamp = self._stamp()
         self.start()
 
@@ -68,6 +70,10 @@ class Zygote:
 
     def want(self, got):
         """Asks for a blank child."""
+        self.last = time.monotonic()
+        if not self.settling:
+            self.settling = True
+            self.loop.later(_CALM_SECONDS, self._settle)
         if self.spares:
             pid, sock = self.spares.pop()
             self.loop.later(0.03, self._refill)
@@ -83,10 +89,26 @@ class Zygote:
         if not self.spares and not self.waiting and not self.retired:
             self._ask(spare=1)
 
+    def _lately(self):
+        """For how many seconds the last start still makes another one likely."""
+        return 0 if self.last is None else self.last + _CALM_SECONDS - time.monotonic()
+
+    def _settle(self):
+        """After a while without a start a child takes the spare's place that took no pages: they would double what a start writes to."""
+        left = self._lately()
+        self.settling = left > 0 and not self.retired
+        if self.settling:
+            self.loop.later(left, self._settle)
+        elif self.spares:
+            for _, sock in self.spares:
+                sock.close()
+            self.spares.clear()
+            self._ask(spare=1)
+
     def _ask(self, spare=0):
         while self.ready and self.asked < len(self.waiting) + spare:
             try:
-                self.sock.send(b"fork")
+                self.sock.send(b"fork" if self.waiting or self._lately() > 0 else b"calm")
             except BlockingIOError:
                 self.loop.later(0.01, self._ask)
                 return
