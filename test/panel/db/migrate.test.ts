@@ -20,3 +20,20 @@ it('nobody without the panel’s own login knows the name of its lock, and panel
   t.regex(first, /^berth_migrate_[0-9a-f]{40}$/);
   t.true(first.length <= 64, 'a longer name is refused by MySQL');
 });
+
+it('what waits for a commit happens after it, and not at all without one', async t => {
+  const { afterCommit, together } = await import('../../../panel/db/pool.ts');
+  const said: string[] = [];
+  await together(async () => {
+    await together(async () => afterCommit(() => said.push('rung')));
+    said.push('written');
+  });
+  t.deepEqual(said, ['written', 'rung']);
+  const failing = together(async () => {
+    afterCommit(() => said.push('never'));
+    throw new Error('rolled back');
+  });
+  await t.throwsAsync(failing, { message: 'rolled back' });
+  afterCommit(() => said.push('outside'));
+  t.deepEqual(said, ['written', 'rung', 'outside']);
+});
