@@ -79,6 +79,22 @@ function folders(manifest: Manifest, found: AccountFound, at: Layout): Step[] {
     .map(([path, why, mode, owner, group]) => step(why, { do: 'folder', path, mode, uid: owner, gid: group }));
 }
 
+function refuseStrangeHome({ name, uid }: Manifest['account'], found: AccountFound, at: Layout): void {
+  const home = at.home(name);
+  const owner = found.entries[home]?.uid ?? uid;
+  // Root's own is one of ours whose making was broken off.
+  if (owner === uid || owner === 0) return;
+  throw new Refused(
+    'home-taken',
+    `${home} already belongs to the unix user number ${owner}.`,
+    'Move that folder away, or choose another name.',
+    {
+      fields: [{ field: 'username', message: 'choose another name: the host already has a home of this one' }],
+      status: 409,
+    },
+  );
+}
+
 /** What must happen for the account to be as the manifest says. Pure. Throws Refused when the name is somebody else's. */
 export function plan(manifest: Manifest, found: AccountFound, at: Layout): Step[] {
   const { account } = manifest;
@@ -97,6 +113,7 @@ export function plan(manifest: Manifest, found: AccountFound, at: Layout): Step[
       },
     );
   }
+  refuseStrangeHome(account, found, at);
   const ground = [...records(manifest, found, at), ...folders(manifest, found, at), ...alias(manifest, found, at)];
   const steps = [...ground, ...planQuota(account, found.quota)];
   if (account.state === 'suspended') {
