@@ -214,7 +214,8 @@ class Crew(Sleeper):
             if worker.ready:
                 self.note(f"the app ended: {how}")
                 self.again(worker, how)
-            elif worker.mismatch:
+            elif worker.mismatch or not (starved or self.failures) and worker.vanished(status):
+                self.failures += not worker.mismatch
                 self.start()
             else:
                 self.failed(worker.cause or how)

@@ -231,6 +231,10 @@ class Worker:
         self.timer.cancel()
         self.timer = self.loop.later(seconds, self.kill)
 
+    def vanished(self, status):
+        """Whether somebody killed it before it had come to anything: not the app's doing, and worth one more try at once."""
+        return self.cause is None and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
     def died(self, status):
         """Called by the reaper."""
         self.timer.cancel()
